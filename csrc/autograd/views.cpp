@@ -1,0 +1,160 @@
+// Views and in-place changes. A tensor that is changed in place gets the change's node as its grad_fn; when it is a view,
+// its base gets it, wrapped in CopySlices, and every view of that base makes its grad_fn anew when it is next asked.
+#include "autograd/hooks.h"
+#include "ops.h"
+#include "ops/derivatives.h"
+
+namespace pl {
+namespace {
+
+bool wants_grad(const TensorImpl* t) { return (t->flags & kRequiresGrad) || t->grad_fn; }
+
+struct Geometry {
+  std::vector<int64_t> sizes, strides;
+  int64_t offset;
+  explicit Geometry(const TensorImpl* t)
+      : sizes(t->sizes, t->sizes + t->ndim), strides(t->strides, t->strides + t->ndim), offset(t->offset) {}
+};
+
+// The derivative of a view that is taken anew from its changed base.
+struct AsStridedView final : Node {
+  Geometry base, view;
+  AsStridedView(const Tensor& b, const TensorImpl* v) : base(b.get()), view(v) { set_edges(this, {&b}); }
+  const char* name() const override { return "AsStridedBackward0"; }
+  void backward(const Tensor* grads, Tensor* results) override {
+    if (grads[0])
+      results[0] = as_strided_backward(grads[0], base.sizes, base.strides, base.offset, view.sizes, view.strides, view.offset);
+  }
+};
+
+// The derivative of a change to a part of `base` by `fn`: the part of the gradient that was overwritten goes through fn,
+// the rest passes. `self` is the edge of fn that led to the part before the change; here it leads to the base.
+struct CopySlices final : Node {
+  Geometry base, view;
+  NodeRef<Node> fn;
+  uint32_t nr, self;
+  CopySlices(const Tensor& b, const TensorImpl* v, NodeRef<Node> f, uint32_t output, uint32_t edge)
+      : base(b.get()), view(v), fn(std::move(f)), nr(output), self(edge) {
+    set_next_count(fn->n_next > edge ? fn->n_next : edge + 1);
+    next[edge] = gradient_edge(b);
+    for (uint32_t i = 0; i < fn->n_next; ++i) {
+      if (i == edge) continue;
+      next[i] = fn->next[i];
+      retain(next[i].fn);
+    }
+  }
+  const char* name() const override { return "CopySlices"; }
+  void release_saved() override { fn->release_saved(); }
+  void backward(const Tensor* grads, Tensor* results) override;
+};
+
+void CopySlices::backward(const Tensor* grads, Tensor* results) {
+  if (!grads[0]) return;
+  Tensor whole = empty_strided(base.sizes, base.strides, grads[0].dtype(), grads[0].device());
+  op::copy_(whole, grads[0], false);
+  Tensor part = op::as_strided(whole, view.sizes, view.strides, view.offset - base.offset);
+  TensorList given(fn->n_inputs), back(n_next);
+  given[nr] = op::clone(part, MemoryFormat::Contiguous);
+  fn->backward(given.data(), back.data());
+  for (uint32_t i = 0; i < n_next; ++i) if (i != self) results[i] = std::move(back[i]);
+  if (!needs(self)) return;
+  if (back[self]) op::copy_(part, back[self], false);
+  else op::zero_(part);
+  results[self] = std::move(whole);
+}
+
+// "Output 0 of Unbind": the view's call, as PyTorch names it.
+std::string origin(const TensorImpl* view) {
+  std::string name = view->grad_fn->name();
+  size_t at = name.rfind("Backward");
+  return format("Output %u of %s", view->output_nr, at == std::string::npos ? name.c_str() : name.substr(0, at).c_str());
+}
+
+// Views whose history cannot be rewritten. `how` says what happened: they were changed themselves, or their base.
+void check_rebase(const TensorImpl* view, const char* how) {
+  if (!(view->flags & (kMultiView | kNoGradView | kCustomView))) return;
+  std::string what = view->grad_fn ? origin(view) + " is a view and " + how + " modified inplace."
+                                   : std::string("A view was created in no_grad mode and ") + how +
+                                         " modified inplace with grad mode enabled.";
+  PL_CHECK_AS(Runtime, !(view->flags & kMultiView), "inplace_view",
+              "%s This view is the output of a function that returns multiple views. Such functions do not allow the output views "
+              "to be modified inplace. You should replace the inplace operation by an out-of-place one.", what.c_str());
+  PL_CHECK_AS(Runtime, !(view->flags & kNoGradView), "inplace_view",
+              "%s Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both "
+              "the view and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both "
+              "outside (if you want the inplace to be tracked).", what.c_str());
+  fail(ErrorType::Runtime, "inplace_view",
+       "%s This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic to "
+       "handle view+inplace would override the custom backward associated with the custom Function, leading to incorrect "
+       "gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function.", what.c_str());
+}
+
+void replace_grad_fn(TensorImpl* t, Node* n, uint32_t nr) {
+  n->output(nr).set(t);
+  move_hooks(t, n, nr);
+  unref(std::exchange(t->grad_fn, n));
+  t->output_nr = nr;
+  if (t->base) t->view_version = t->storage->version;
+}
+
+}  // namespace
+
+Tensor as_view(const Tensor& t, Shape sizes, Shape strides, int64_t offset) {
+  Tensor v = alias(t, sizes, strides, offset, t.dtype());
+  v->base = Tensor(t->base ? Tensor::borrow(t->base) : t).release();
+  v->view_version = t->storage->version;
+  v->flags |= uint16_t((t->flags & (kMultiView | kNoGradView | kCustomView)) | (grad_enabled ? 0 : kNoGradView));
+  return v;
+}
+
+bool view_wants_grad(TensorImpl* view) { return wants_grad(view->base) && is_differentiable(view->dtype); }
+
+Node* grad_fn(TensorImpl* t) {
+  if (!t->base || t->view_version == t->storage->version) return t->grad_fn;
+  if (!t->grad_fn && !view_wants_grad(t)) return nullptr;
+  check_rebase(t, "its base or another view of its base has been");
+  PL_CHECK(t->base->dtype == t->dtype, "a view of another dtype cannot follow an in-place change of its base; clone it first");
+  replace_grad_fn(t, new AsStridedView(Tensor::borrow(t->base), t), 0);
+  return t->grad_fn;
+}
+
+void check_inplace(const Tensor& tensor, bool wants) {
+  TensorImpl* t = tensor.get();
+  PL_CHECK(!(t->flags & kInference) || inference_enabled,
+           "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal tensor "
+           "before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details.");
+  if (!wants) return;
+  if (t->base) {
+    check_rebase(t, "is being");
+    PL_CHECK_AS(Runtime, t->base->grad_fn || !requires_grad(t), "inplace_leaf",
+                "a view of a leaf Variable that requires grad is being used in an in-place operation.");
+  }
+  PL_CHECK_AS(Runtime, !(t->flags & kRequiresGrad) || t->grad_fn, "inplace_leaf",
+              "a leaf Variable that requires grad is being used in an in-place operation.");
+}
+
+void set_inplace_history(const Tensor& tensor, NodeRef<Node> n, uint32_t nr, uint32_t self) {
+  TensorImpl* t = tensor.get();
+  if (!is_differentiable(t->dtype)) return;
+  if (!t->base) return replace_grad_fn(t, n.release(), nr);
+  TensorImpl* base = t->base;
+  PL_CHECK(base->dtype == t->dtype, "an in-place change of a view of another dtype cannot be differentiated; clone it first");
+  n->output(nr).set(t);
+  replace_grad_fn(base, new CopySlices(Tensor::borrow(base), t, std::move(n), nr, self), 0);
+  replace_grad_fn(t, new AsStridedView(Tensor::borrow(base), t), 0);
+}
+
+void detach_inplace(const Tensor& tensor) {
+  TensorImpl* t = tensor.get();
+  PL_CHECK(!t->base, "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for training, "
+           "and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() cannot be called on "
+           "these gradients. To fix this error, please refer to the Optimizer.zero_grad() function in torch/optim/optimizer.py as "
+           "the solution.");
+  if (t->flags & kRetainsGrad) forget_retained(t);
+  delete std::exchange(t->hooks, nullptr);
+  unref(std::exchange(t->grad_fn, nullptr));
+  t->output_nr = 0;
+  t->flags &= uint16_t(~(kRequiresGrad | kRetainsGrad));
+}
+
+}  // namespace pl

@@ -1,0 +1,7 @@
+// All of the scalar mathematics.
+#pragma once
+
+#include "activation.h"
+#include "complex_math.h"
+#include "integer.h"
+#include "special.h"

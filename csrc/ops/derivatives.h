@@ -1,0 +1,109 @@
+// Helpers that the gradient expressions of the operator table call.
+#pragma once
+#include "ops.h"
+#include "ops/common.h"
+
+namespace pl {
+
+// ---- pointwise (derivatives_pointwise.cpp)
+Tensor scaled(const Tensor& grad, const Scalar& factor);       // grad * conj(factor); grad itself for 1
+Tensor floor_quotient(const Operand& a, const Operand& b);
+Tensor trunc_quotient(const Operand& a, const Operand& b);
+Tensor pow_grad_self(const Tensor& grad, const Operand& self, const Operand& exponent);
+Tensor pow_grad_exponent(const Tensor& grad, const Operand& self, const Operand& exponent, const Tensor& result);
+Tensor where_grad(const Tensor& condition, const Tensor& grad, Shape shape, DType dtype, bool on_true);
+Tensor larger_share(const Tensor& grad, const Tensor& self, const Tensor& other);
+Tensor clamp_grad(const Tensor& grad, const Tensor& self, const Operand& min, const Operand& max);
+Tensor clamp_grad_min(const Tensor& grad, const Tensor& self, const Operand& min, const Operand& max);
+Tensor clamp_grad_max(const Tensor& grad, const Tensor& self, const Operand& min, const Operand& max);
+Tensor abs_grad(const Tensor& grad, const Tensor& self);
+Tensor sgn_grad(const Tensor& grad, const Tensor& self);
+Tensor copysign_grad(const Tensor& grad, const Tensor& self, const Tensor& result);
+Tensor sinc_slope(const Tensor& self);
+Tensor i1_slope(const Tensor& self, const Tensor& result);
+Tensor polygamma_next(const Scalar& n, const Tensor& self);
+Tensor xlogy_slope(const Operand& self, const Operand& other);
+Tensor mish_slope(const Tensor& self);
+Tensor gelu_tanh_slope(const Tensor& self);
+Tensor logit_grad(const Tensor& grad, const Tensor& self, const Scalar& eps);
+Tensor angle_grad(const Tensor& grad, const Tensor& self);
+Tensor grad_to(const Tensor& grad, DType dtype);               // cast; the real part where a real gradient is wanted
+Tensor copy_grad(const Tensor& grad, Shape shape, DType dtype);
+Tensor fill_grad(const Tensor& grad);
+Tensor real_part(const Tensor& grad);
+Tensor imag_part(const Tensor& grad);
+
+
+// ---- views (derivatives_view.cpp)
+// Gradient of as_strided: offsets count from the storage's beginning, as the tensors' own do.
+Tensor as_strided_backward(const Tensor& grad, Shape base_sizes, Shape base_strides, int64_t base_offset, Shape sizes, Shape strides,
+                           int64_t offset);
+
+// ---- reductions, scans and sorting (derivatives_reduce.cpp)
+using OptShape = std::optional<Shape>;
+// Puts the reduced dimensions back as ones, for broadcasting.
+Tensor with_dims(const Tensor& t, int64_t ndim, const OptShape& dim, bool keepdim);
+Tensor sum_backward(const Tensor& grad, Shape sizes, const OptShape& dim, bool keepdim, DType dtype);
+Tensor mean_backward(const Tensor& grad, Shape sizes, const OptShape& dim, bool keepdim, DType dtype);
+Tensor nansum_backward(const Tensor& grad, const Tensor& self, const OptShape& dim, bool keepdim);
+Tensor prod_backward(const Tensor& grad, const Tensor& self, const Tensor& result);
+Tensor prod_dim_backward(const Tensor& grad, const Tensor& self, const Tensor& result, int64_t dim, bool keepdim);
+Tensor evenly_to_extremes(const Tensor& grad, const Tensor& self, const Tensor& result, const OptShape& dim, bool keepdim);
+Tensor aminmax_backward(const Tensor& grad_min, const Tensor& grad_max, const Tensor& self, const Tensor& min, const Tensor& max,
+                        std::optional<int64_t> dim, bool keepdim);
+Tensor selected_backward(const Tensor& grad, Shape sizes, const Tensor& index, int64_t dim, bool keepdim);
+Tensor var_backward(const Tensor& grad, const Tensor& self, const OptShape& dim, const std::optional<Scalar>& correction, bool keepdim);
+Tensor std_backward(const Tensor& grad, const Tensor& self, const Tensor& result, const OptShape& dim, const std::optional<Scalar>& correction,
+                    bool keepdim);
+Tensor var_mean_backward(const Tensor& grad_var, const Tensor& grad_mean, const Tensor& self, const OptShape& dim,
+                         const std::optional<Scalar>& correction, bool keepdim);
+Tensor std_mean_backward(const Tensor& grad_std, const Tensor& grad_mean, const Tensor& self, const Tensor& result, const OptShape& dim,
+                         const std::optional<Scalar>& correction, bool keepdim);
+Tensor vector_norm_backward(const Tensor& grad, const Tensor& self, const Tensor& result, const Scalar& ord, const OptShape& dim, bool keepdim);
+Tensor dist_backward(const Tensor& grad, const Tensor& self, const Tensor& other, const Tensor& result, const Scalar& p, Shape shape, bool negate);
+Tensor logsumexp_backward(const Tensor& grad, const Tensor& self, const Tensor& result, Shape dim, bool keepdim);
+Tensor softmax_output_grad(const Tensor& grad, const Tensor& grad_output, const Tensor& output, int64_t dim);
+Tensor log_softmax_output_grad(const Tensor& grad, const Tensor& grad_output, const Tensor& output, int64_t dim);
+Tensor cumsum_backward(const Tensor& grad, int64_t dim, DType dtype);
+Tensor cumprod_backward(const Tensor& grad, const Tensor& self, const Tensor& result, int64_t dim);
+Tensor logcumsumexp_backward(const Tensor& grad, const Tensor& self, const Tensor& result, int64_t dim);
+Tensor trace_backward(const Tensor& grad, Shape sizes);
+
+// ---- joining and splitting (join.cpp); `grads` are those of all pieces, undefined where unused
+std::vector<int64_t> inverse_order(Shape dims);
+std::vector<int64_t> negated(Shape values);
+Tensor unbind_backward(const Tensor* grads, Shape shape, int64_t dim);
+Tensor split_backward(const Tensor* grads, Shape shape, int64_t split_size, int64_t dim);
+Tensor split_with_sizes_backward(const Tensor* grads, Shape shape, Shape split_sizes, int64_t dim);
+Tensor repeat_backward(const Tensor& grad, Shape repeats, Shape shape);
+
+// ---- indexing (index.cpp, scatter.cpp, mask.cpp)
+Tensor index_cleared(const Tensor& grad, const TensorList& indices);
+Tensor index_values_grad(const Tensor& grad, const TensorList& indices, Shape shape);
+Tensor index_select_backward(const Tensor& grad, Shape shape, int64_t dim, const Tensor& index);
+Tensor slices_at(const Tensor& grad, int64_t dim, const Tensor& index, Shape shape);
+Tensor embedding_backward(const Tensor& grad, const Tensor& indices, Shape shape, int64_t padding_idx, bool scale_grad_by_freq);
+Tensor embedding_rows_grad(const Tensor& grad, const Tensor& indices, int64_t padding_idx, bool scale_grad_by_freq);
+Tensor embedding_scale(const Tensor& indices, int64_t num_weights, DType dtype);
+Tensor masked_fill_self_grad(const Tensor& grad, const Tensor& mask, Shape shape);
+Tensor masked_fill_value_grad(const Tensor& grad, const Tensor& mask);
+Tensor masked_select_backward(const Tensor& grad, const Tensor& mask, Shape shape);
+Tensor masked_scatter_backward(const Tensor& grad, const Tensor& mask, Shape shape);
+Tensor gather_backward(const Tensor& grad, Shape shape, int64_t dim, const Tensor& index);
+Tensor no_scatter_gradient(const Tensor& grad);
+Tensor scatter_reduce_self_grad(const Tensor& grad, const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, const std::string& reduce,
+                                bool include_self, const Tensor& result);
+Tensor scatter_reduce_src_grad(const Tensor& grad, const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, const std::string& reduce,
+                               bool include_self, const Tensor& result);
+Tensor index_reduce_self_grad(const Tensor& grad, const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, const std::string& reduce,
+                              bool include_self, const Tensor& result);
+Tensor index_reduce_source_grad(const Tensor& grad, const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, const std::string& reduce,
+                                bool include_self, const Tensor& result);
+Tensor take_backward(const Tensor& grad, Shape shape, const Tensor& index);
+Tensor put_cleared(const Tensor& grad, const Tensor& index);
+
+// ---- products (linalg.cpp)
+Tensor mm_grad(const Tensor& left, const Tensor& right, bool of_left);     // of a product's left factor: left @ right^H; else left^H @ right
+Tensor bmm_grad(const Tensor& left, const Tensor& right, bool of_left);
+
+}  // namespace pl

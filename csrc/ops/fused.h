@@ -1,0 +1,21 @@
+// What the hand-written fused operators share: their compute types, and gradients of gradients.
+#pragma once
+#include <functional>
+#include "ops.h"
+#include "ops/common.h"
+
+namespace pl {
+
+// Fused kernels exist for float and double; narrower floats are converted.
+inline DType kernel_dtype(DType d) { return d == DType::Float64 ? DType::Float64 : DType::Float32; }
+inline Tensor kernel_data(const Tensor& t, DType d) { return t ? contiguous(cast(t, d)) : Tensor(); }
+
+// Calls f with a value of the C++ type that d stands for.
+template <class F> auto with_float(DType d, F&& f) { return d == DType::Float64 ? f(double()) : f(float()); }
+
+// Gradients that can be differentiated again: runs the call once more as a chain of operators, and that backwards. One result
+// for each input, undefined where no gradient flows.
+using ByOperators = std::function<TensorList(const TensorList& inputs)>;
+TensorList differentiable_gradients(const TensorList& inputs, const Tensor* grads, const ByOperators& call);
+
+}  // namespace pl

@@ -1,0 +1,285 @@
+// gather, scatter and their relatives: every element of the index tensor names a place along one dimension.
+#include <algorithm>
+#include "cpu/kernels.h"
+#include "ops.h"
+#include "ops/derivatives.h"
+#include "ops/indexing.h"
+#include "ops/pointwise.h"
+
+namespace pl {
+namespace {
+
+constexpr int64_t kTile = 512;
+const Scalar kOne(int64_t(1));
+
+Tensor at_least_1d(const Tensor& t) { return t.dim() ? t : alias(t, {1}, {1}, t->offset, t.dtype()); }
+
+void check_index_dtype(const char* name, const Tensor& index) {
+  PL_CHECK_AS(Runtime, index.dtype() == DType::Int64 || index.dtype() == DType::Int32, "index_dtype", "%s(): Expected dtype int64 for index", name);
+}
+
+// Indices [0, size) of a dense int64 tensor; raises for others before any memory is touched.
+void check_range(const Tensor& index, int64_t dim, int64_t size) {
+  const int64_t* p = index.ptr<int64_t>();
+  bool inside = true;
+  for (int64_t i = 0; i < index.numel(); ++i) inside &= uint64_t(p[i]) < uint64_t(size);
+  if (inside) return;
+  while (uint64_t(*p) < uint64_t(size)) ++p;
+  fail(ErrorType::Runtime, "index_out_of_range", "index %lld is out of bounds for dimension %lld with size %lld", (long long)*p, (long long)dim, (long long)size);
+}
+
+// Walks index, `self` at the places that it names, and `other` (in the shape of index, or a part of it) together.
+struct DimWalk {
+  Loop loop;               // operands: other, index, self with stride 0 along dim
+  int64_t count, dim_stride;
+};
+
+DimWalk make_walk(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& other) {
+  DimWalk w;
+  std::vector<int64_t> strides = self.strides().vec();
+  w.dim_stride = strides[size_t(dim)] * itemsize(self.dtype());
+  strides[size_t(dim)] = 0;
+  Tensor base = alias(self, index.sizes(), strides, self->offset, self.dtype());
+  Tensor part = alias(other, index.sizes(), other.strides(), other->offset, other.dtype());
+  const TensorImpl* all[] = {part.get(), index.get(), base.get()};
+  w.loop.build(index.sizes(), all, 3);
+  w.count = index.numel();
+  return w;
+}
+
+// f(m, other, other_step, self, offsets) for tiles of [begin, end).
+template <class F> void run(const DimWalk& w, int64_t begin, int64_t end, F f) {
+  const int last = w.loop.ndim - 1;
+  const int64_t other_step = last >= 0 ? w.loop.strides[0][last] : 0, index_step = last >= 0 ? w.loop.strides[1][last] : 0,
+                self_step = last >= 0 ? w.loop.strides[2][last] : 0;
+  w.loop.run(begin, end, [&](int64_t n, char* const* at) {
+    int64_t offsets[kTile];
+    for (int64_t i = 0; i < n; i += kTile) {
+      const int64_t m = std::min(kTile, n - i);
+      for (int64_t k = 0; k < m; ++k)
+        offsets[k] = *reinterpret_cast<const int64_t*>(at[1] + (i + k) * index_step) * w.dim_stride + (i + k) * self_step;
+      f(m, at[0] + i * other_step, other_step, at[2], offsets);
+    }
+  });
+}
+
+struct Places {
+  Tensor self, index, other;
+  int64_t dim;
+};
+
+// What gather and scatter ask of their shapes.
+void check_ranks(const Tensor& self, const Tensor& index) {
+  PL_CHECK_AS(Runtime, self.dim() == index.dim(), "gather_shape", "Index tensor must have the same number of dimensions as %s tensor", "input");
+}
+
+Places scatter_places(const char* name, const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
+  check_index_dtype(name, index);
+  check_writable(self);
+  Places p;
+  p.dim = wrap_dim(dim, self.dim());
+  p.self = at_least_1d(self);
+  p.index = at_least_1d(index);
+  p.other = at_least_1d(src);
+  if (index.numel() == 0) return p;
+  PL_CHECK_AS(Runtime, p.index.dim() == p.self.dim(), "gather_shape", "Index tensor must have the same number of dimensions as self tensor");
+  PL_CHECK_AS(Runtime, p.index.dim() == p.other.dim(), "gather_shape", "Index tensor must have the same number of dimensions as src tensor");
+  PL_CHECK_AS(Runtime, src.dtype() == self.dtype(), "dtype_mismatch", "%s(): Expected self.dtype to be equal to src.dtype", name);
+  for (int d = 0; d < p.index.dim(); ++d) {
+    const bool fits = (d == p.dim || p.index->sizes[d] <= p.self->sizes[d]) && p.index->sizes[d] <= p.other->sizes[d];
+    PL_CHECK_AS(Runtime, fits, "gather_shape", "Expected index %s to be no larger than self %s apart from dimension %lld and to be no larger size than src %s",
+                to_string(index.sizes()).c_str(), to_string(self.sizes()).c_str(), (long long)p.dim, to_string(src.sizes()).c_str());
+  }
+  if (self.is_meta()) return p;
+  p.index = index_values(p.index);
+  check_range(p.index, p.dim, p.self->sizes[p.dim]);
+  if (may_conflict(p.self.get(), p.other.get()) || p.self->storage == p.other->storage) p.other = native::clone(p.other, MemoryFormat::Contiguous);
+  return p;
+}
+
+// A number in the shape of index, for scatter with a value.
+Tensor expanded_value(const char* name, const Scalar& value, const Tensor& self, const Tensor& index) {
+  PL_CHECK(!value.is_complex() || is_complex(self.dtype()), "%s(): value cannot be converted to type %s without overflow", name, info(self.dtype()).name);
+  Tensor one = scalar_tensor(value, self.dtype(), self.device());
+  return index.dim() ? native::expand(one, index.sizes(), false) : one;
+}
+
+void write_at(const Places& p) {
+  if (p.index.numel() == 0 || p.self.is_meta()) return;
+  const DimWalk w = make_walk(p.self, p.dim, p.index, p.other);
+  const int c = size_class(itemsize(p.self.dtype()));
+  ReleaseGil free(w.count);
+  run(w, 0, w.count, [&](int64_t m, char* other, int64_t step, char* self, const int64_t* offsets) { cpu().index.write[c](m, self, offsets, other, step); });
+}
+
+void combine_at(const Places& p, Combine how) {
+  if (p.index.numel() == 0 || p.self.is_meta()) return;
+  const DimWalk w = make_walk(p.self, p.dim, p.index, p.other);
+  auto f = cpu().index.combine_at[int(how)][int(p.self.dtype())];
+  ReleaseGil free(w.count);
+  run(w, 0, w.count, [&](int64_t m, char* other, int64_t step, char* self, const int64_t* offsets) { f(m, self, offsets, other, step); });
+}
+
+enum class Reduce : uint8_t { Sum, Prod, Mean, Max, Min };
+
+Reduce reduction_of(const std::string& name) {
+  if (name == "sum") return Reduce::Sum;
+  if (name == "prod") return Reduce::Prod;
+  if (name == "mean") return Reduce::Mean;
+  if (name == "amax") return Reduce::Max;
+  if (name == "amin") return Reduce::Min;
+  fail(ErrorType::Runtime, "", "reduce argument must be either sum, prod, mean, amax or amin, got %s", name.c_str());
+}
+
+Combine combine_of(Reduce r) {
+  return r == Reduce::Prod ? Combine::Mul : r == Reduce::Max ? Combine::Max : r == Reduce::Min ? Combine::Min : Combine::Add;
+}
+
+// torch.scatter's older names.
+Combine scatter_reduction_of(const std::string& name) {
+  PL_CHECK(name == "add" || name == "multiply", "reduce argument must be either add or multiply.");
+  return name == "add" ? Combine::Add : Combine::Mul;
+}
+
+Scalar lowest(DType d) {
+  if (is_floating(d)) return Scalar(-__builtin_inf());
+  const int bits = int(itemsize(d)) * 8;
+  return d == DType::Bool || !info(d).is_signed ? Scalar(int64_t(0)) : Scalar(-(int64_t(1) << (bits - 1)));
+}
+Scalar highest(DType d) {
+  if (is_floating(d)) return Scalar(__builtin_inf());
+  if (d == DType::Bool) return Scalar(true);
+  const int bits = int(itemsize(d)) * 8 - info(d).is_signed;
+  return Scalar(bits >= 63 ? INT64_MAX : (int64_t(1) << bits) - 1);
+}
+Scalar neutral(Reduce r, DType d) {
+  return r == Reduce::Prod ? kOne : r == Reduce::Max ? lowest(d) : r == Reduce::Min ? highest(d) : Scalar(int64_t(0));
+}
+
+// Means of integers are rounded down.
+void divide_by_counts(const Tensor& self, const Tensor& counts) {
+  const std::optional<std::string> rounding = is_differentiable(self.dtype()) ? std::nullopt : std::optional<std::string>("floor");
+  op::div_(self, op::masked_fill(counts, op::eq(counts, Scalar(int64_t(0))), kOne), rounding);
+}
+
+}  // namespace
+
+namespace native {
+
+Tensor gather(const Tensor& self, int64_t dim, const Tensor& index, bool) {
+  check_index_dtype("gather", index);
+  dim = wrap_dim(dim, self.dim());
+  Tensor out = pl::empty(index.sizes(), self.dtype(), self.device());
+  if (index.numel() == 0) return out;
+  Tensor from = at_least_1d(self), places = at_least_1d(index);
+  check_ranks(from, places);
+  for (int d = 0; d < places.dim(); ++d)
+    PL_CHECK_AS(Runtime, d == dim || places->sizes[d] <= from->sizes[d], "gather_shape",
+                "Size does not match at dimension %d expected index %s to be no larger than self %s apart from dimension %lld", d, to_string(index.sizes()).c_str(),
+                to_string(self.sizes()).c_str(), (long long)dim);
+  if (out.is_meta()) return out;
+  places = index_values(places);
+  check_range(places, dim, from->sizes[dim]);
+  const DimWalk w = make_walk(from, dim, places, at_least_1d(out));
+  const int c = size_class(itemsize(self.dtype()));
+  ReleaseGil free(w.count);
+  parallel_for(w.count, 16384, [&](int64_t b, int64_t e) {
+    run(w, b, e, [&](int64_t m, char* to, int64_t step, char* source, const int64_t* offsets) { cpu().index.read[c](m, to, step, source, offsets); });
+  });
+  return out;
+}
+
+Tensor take_along_dim(const Tensor& self, const Tensor& indices, std::optional<int64_t> dim) {
+  PL_CHECK_AS(Runtime, indices.dtype() == DType::Int64, "index_dtype", "torch.take_along_dim(): dtype of indices should be Long but got %s. Please use indices with Long dtype.",
+              info(indices.dtype()).scalar_name);
+  if (!dim) return op::gather(op::reshape(self, {-1}), 0, op::reshape(indices, {-1}), false);
+  PL_CHECK(self.dim() == indices.dim(), "torch.take_along_dim(): input and indices should have the same number of dimensions, but got %d dimensions for input, and %d "
+           "dimensions for indices", self.dim(), indices.dim());
+  const int64_t d = wrap_dim(*dim, self.dim());
+  std::vector<int64_t> a = self.sizes().vec(), b = indices.sizes().vec();
+  if (self.dim() == 0) return op::gather(self, 0, indices, false);
+  const int64_t own = a[size_t(d)], wanted = b[size_t(d)];
+  a[size_t(d)] = b[size_t(d)] = 1;
+  std::vector<int64_t> both = broadcast_shapes(a, b), index_shape = both;
+  both[size_t(d)] = own;
+  index_shape[size_t(d)] = wanted;
+  return op::gather(op::expand(self, both, false), d, op::expand(indices, index_shape, false), false);
+}
+
+Tensor scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
+  write_at(scatter_places("scatter", self, dim, index, src));
+  return self;
+}
+Tensor scatter__value(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value) {
+  write_at(scatter_places("scatter", self, dim, index, expanded_value("scatter", value, self, index)));
+  return self;
+}
+Tensor scatter_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
+  combine_at(scatter_places("scatter_add", self, dim, index, src), Combine::Add);
+  return self;
+}
+Tensor scatter__reduction(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, const std::string& reduce) {
+  combine_at(scatter_places("scatter", self, dim, index, src), scatter_reduction_of(reduce));
+  return self;
+}
+Tensor scatter__value_reduction(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value, const std::string& reduce) {
+  combine_at(scatter_places("scatter", self, dim, index, expanded_value("scatter", value, self, index)), scatter_reduction_of(reduce));
+  return self;
+}
+Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) { return scatter_(clone(self, MemoryFormat::Preserve), dim, index, src); }
+Tensor scatter_value(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value) {
+  return scatter__value(clone(self, MemoryFormat::Preserve), dim, index, value);
+}
+Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
+  return scatter_add_(clone(self, MemoryFormat::Preserve), dim, index, src);
+}
+Tensor scatter_reduction(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, const std::string& reduce) {
+  return op::scatter__reduction(op::clone(self, MemoryFormat::Preserve), dim, index, src, reduce);
+}
+Tensor scatter_value_reduction(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value, const std::string& reduce) {
+  return op::scatter__value_reduction(op::clone(self, MemoryFormat::Preserve), dim, index, value, reduce);
+}
+
+Tensor scatter_reduce(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, const std::string& reduce, bool include_self) {
+  const Reduce r = reduction_of(reduce);
+  Tensor out = clone(self, MemoryFormat::Preserve);
+  if (index.numel() == 0) return out;
+  if (!include_self) scatter__value(out, dim, index, neutral(r, self.dtype()));
+  combine_at(scatter_places("scatter_reduce", out, dim, index, src), combine_of(r));
+  if (r == Reduce::Mean) {
+    Tensor counts = include_self ? ones_like(self, DType::Undefined, {}, MemoryFormat::None) : zeros_like(self, DType::Undefined, {}, MemoryFormat::None);
+    scatter_add_(counts, dim, index, ones_like(src, DType::Undefined, {}, MemoryFormat::None));
+    divide_by_counts(out, counts);
+  }
+  return out;
+}
+
+namespace {
+void reduce_range_error(int64_t index, int64_t dim, int64_t size) {
+  fail(ErrorType::Runtime, "index_out_of_range", "index %lld is out of bounds for dimension %lld with size %lld", (long long)index, (long long)dim, (long long)size);
+}
+}  // namespace
+
+Tensor index_reduce(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, const std::string& reduce, bool include_self) {
+  PL_CHECK(reduce != "sum", "index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got %s.", reduce.c_str());
+  const Reduce r = reduction_of(reduce);
+  PL_CHECK_AS(Runtime, self.dtype() == source.dtype(), "dtype_mismatch", "index_reduce_(): self and source must have the same scalar type");
+  dim = wrap_dim(dim, self.dim());
+  Tensor out = clone(self, MemoryFormat::Preserve), places = at_least_1d(index);
+  Positions p = positions_along(out, dim, places, false, reduce_range_error);
+  Tensor values = at_least_1d(source);
+  PL_CHECK(values.sizes() == Shape(p.result_shape()), "index_reduce_(): Number of indices (%lld) should be equal to source.size(dim): (%lld), for dim: %lld",
+           (long long)p.n(), (long long)values.size(dim), (long long)dim);
+  if (!include_self) write_positions(p, expand(pl::scalar_tensor(neutral(r, self.dtype()), self.dtype()), p.result_shape(), false));
+  combine_positions(p, values, combine_of(r));
+  if (r == Reduce::Mean) {
+    Tensor counts = include_self ? ones_like(out, DType::Undefined, {}, MemoryFormat::None) : zeros_like(out, DType::Undefined, {}, MemoryFormat::None);
+    Tensor one = expand(pl::scalar_tensor(kOne, self.dtype()), p.result_shape(), false);
+    combine_positions(positions_along(counts, dim, places, false, reduce_range_error), one, Combine::Add);
+    divide_by_counts(out, counts);
+  }
+  return out;
+}
+
+}  // namespace native
+}  // namespace pl

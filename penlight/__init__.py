@@ -1,0 +1,69 @@
+"""Penlight: PyTorch made small. `import penlight as torch` is enough for a program written for PyTorch.
+
+What is loaded here is the core and the functions of `torch.*`; `torch.nn`, `torch.optim` and the other submodules are
+loaded when a program first mentions them.
+
+Example:
+    >>> import penlight as torch
+    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
+"""
+
+import importlib as _importlib
+import math as _math
+
+from penlight import _C
+from penlight._C import *  # noqa: F403
+from penlight._C import Tensor
+from penlight.torch_version import __version__
+
+e, inf, nan, pi = _math.e, _math.inf, _math.nan, _math.pi
+newaxis = None
+
+from penlight import _tensor as _tensor  # noqa: E402
+from penlight._functional import *  # noqa: E402, F403
+from penlight._info import finfo, iinfo  # noqa: E402
+from penlight.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled  # noqa: E402
+from penlight.random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # noqa: E402
+
+# Loaded at the first use: name -> where it stands. A module's value is the module itself.
+_MODULES = (
+    "amp", "accelerator", "autograd", "backends", "cpu", "cuda", "distributed", "distributions", "fft", "func", "hub", "jit", "linalg",
+    "masked", "multiprocessing", "nested", "nn", "onnx", "optim", "overrides", "printing", "profiler", "random", "serialization", "signal",
+    "sparse", "special", "testing", "types", "utils", "version", "vision", "return_types", "compiler", "export", "errors", "storage", "functional", "hub",
+)
+_NAMES = {
+    "save": "serialization", "load": "serialization", "set_printoptions": "printing", "UntypedStorage": "storage", "TypedStorage": "storage",
+    "FloatStorage": "storage", "DoubleStorage": "storage", "LongStorage": "storage", "IntStorage": "storage", "ByteStorage": "storage",
+    "HalfStorage": "storage", "BoolStorage": "storage", "ShortStorage": "storage", "CharStorage": "storage", "BFloat16Storage": "storage",
+    "ComplexFloatStorage": "storage", "ComplexDoubleStorage": "storage",
+    "autocast": "amp", "fork_rng": "random",
+}
+
+
+def __getattr__(name):
+    if name in _NAMES:
+        value = getattr(_importlib.import_module("penlight." + _NAMES[name]), name)
+    elif name in _MODULES:
+        try:
+            value = _importlib.import_module("penlight." + name)
+        except ModuleNotFoundError as error:
+            if error.name != "penlight." + name:
+                raise
+            raise _missing(name) from None
+    else:
+        raise _missing(name)
+    globals()[name] = value
+    return value
+
+
+def _missing(name):
+    from penlight.errors import with_help
+
+    return with_help(AttributeError(f"module 'torch' has no attribute '{name}'"), "torch_attribute", name=name)
+
+
+def __dir__():
+    return sorted({*globals(), *_NAMES, *_MODULES})

@@ -1,0 +1,390 @@
+"""Functions of `torch.*` that are short compositions of operators, and small questions about tensors."""
+
+import builtins
+import math
+import warnings
+
+from penlight import _C
+from penlight._C import Tensor
+
+__all__ = [
+    "is_tensor", "is_storage", "is_floating_point", "is_complex", "is_signed", "is_nonzero", "numel", "typename", "equal", "isclose", "allclose",
+    "where", "nonzero", "broadcast_tensors", "meshgrid", "cartesian_prod", "combinations", "block_diag", "set_default_tensor_type", "is_inference",
+    "set_flush_denormal", "use_deterministic_algorithms", "are_deterministic_algorithms_enabled", "get_num_interop_threads", "set_num_interop_threads",
+    "isreal", "einsum", "unique", "unique_consecutive", "is_warn_always_enabled", "set_float32_matmul_precision", "get_float32_matmul_precision", "compile",
+]
+
+
+def is_tensor(obj):
+    """Give True if the object is a tensor."""
+    return isinstance(obj, Tensor)
+
+
+def is_storage(obj):
+    """Give True if the object is a storage, the memory behind tensors."""
+    from penlight.storage import TypedStorage
+
+    return isinstance(obj, (_C.UntypedStorage, TypedStorage))
+
+
+def is_floating_point(input):
+    """Give True if the tensor's dtype is a float dtype."""
+    return input.is_floating_point()
+
+
+def is_complex(input):
+    """Give True if the tensor's dtype is complex."""
+    return input.is_complex()
+
+
+def is_signed(input):
+    """Give True if the tensor's dtype holds negative numbers."""
+    return input.is_signed()
+
+
+def is_inference(input):
+    """Give True for a tensor that was made in inference mode."""
+    return input.is_inference()
+
+
+def is_nonzero(input):
+    """Give True if the only element of the tensor is not zero; a tensor of another size raises RuntimeError."""
+    if input.numel() != 1:
+        raise RuntimeError("Boolean value of Tensor with " + ("more than one value" if input.numel() else "no values") + " is ambiguous")
+    return builtins.bool(input.item())
+
+
+def numel(input):
+    """Give the number of elements."""
+    return input.numel()
+
+
+def typename(obj):
+    """Give the name of an object's type, such as 'torch.FloatTensor'."""
+    if isinstance(obj, Tensor):
+        return obj.type()
+    kind = type(obj)
+    return kind.__qualname__ if kind.__module__ in ("builtins", "") else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def equal(input, other):
+    """Give True if both tensors have the same shape and the same elements.
+
+    Example:
+        >>> penlight.equal(penlight.ones(2), penlight.ones(2))
+        True
+    """
+    if input.device != other.device:
+        raise RuntimeError("Cannot compare two tensors on different devices")
+    return input.shape == other.shape and builtins.bool((input == other).all())
+
+
+def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
+    """Give True where |input - other| <= atol + rtol * |other|.
+
+    Args:
+        rtol, atol: the tolerances, not negative.
+        equal_nan: whether NaN is close to NaN.
+    """
+    if input.dtype != other.dtype:
+        raise RuntimeError(f"{str(input.dtype)} did not match {str(other.dtype)}")
+    if rtol < 0 or atol < 0:
+        name = "rtol" if rtol < 0 else "atol"
+        raise RuntimeError(f"{name} must be greater than or equal to zero, but got {rtol if rtol < 0 else atol}")
+    close = input == other
+    if equal_nan and (input.is_floating_point() or input.is_complex()):
+        close = close | (_C.isnan(input) & _C.isnan(other))
+    if rtol == 0 and atol == 0:
+        return close
+    if not (input.is_floating_point() or input.is_complex()):
+        input, other = input.double(), other.double()
+    error = (input - other).abs()
+    return close | (_C.isfinite(error) & (error <= atol + (rtol * other).abs()))
+
+
+def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
+    """Give True if `isclose` holds for all elements.
+
+    Example:
+        >>> penlight.allclose(penlight.tensor([1.0]), penlight.tensor([1.000001]))
+        True
+    """
+    return builtins.bool(isclose(input, other, rtol, atol, equal_nan).all())
+
+
+def isreal(input):
+    """Give True where an element has no imaginary part."""
+    return _C.imag(input) == 0 if input.is_complex() else _C.ones_like(input, dtype=_C.bool)
+
+
+def where(condition, input=None, other=None, *, out=None):
+    """Take elements from input where condition is True, from other elsewhere.
+
+    With the condition alone: the indices where it is True, one tensor for each dimension.
+
+    Example:
+        >>> x = penlight.tensor([-1.0, 2.0])
+        >>> penlight.where(x > 0, x, 0.0)
+        tensor([0., 2.])
+    """
+    if input is None and other is None:
+        return nonzero(condition, as_tuple=True)
+    return _C.where(condition, input, other) if out is None else _C.where(condition, input, other, out=out)
+
+
+def nonzero(input, *, out=None, as_tuple=False):
+    """Give the indices of the elements that are not zero.
+
+    Returns:
+        A tensor of shape (number of them, dimensions), or with as_tuple one tensor for each dimension.
+    """
+    if as_tuple:
+        rows = _C.nonzero(input.reshape(1) if input.dim() == 0 else input)
+        return rows.unbind(1)
+    return _C.nonzero(input) if out is None else _C.nonzero(input, out=out)
+
+
+def broadcast_tensors(*tensors):
+    """Give all tensors expanded to their common shape."""
+    tensors = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
+    shape = _C.broadcast_shapes(*[t.shape for t in tensors])
+    return tuple(t.expand(shape) for t in tensors)
+
+
+def meshgrid(*tensors, indexing=None):
+    """Give the grids of coordinates that one-dimensional tensors span.
+
+    Args:
+        indexing: "ij" (rows first) or "xy" (columns first, as in plots).
+    """
+    tensors = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
+    if indexing is None:
+        warnings.warn("torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.", stacklevel=2)
+        indexing = "ij"
+    if indexing not in ("ij", "xy"):
+        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    if not tensors:
+        raise RuntimeError("meshgrid expects a non-empty TensorList")
+    swap = indexing == "xy" and len(tensors) > 1
+    order = [1, 0, *range(2, len(tensors))] if swap else list(range(len(tensors)))
+    vectors = [tensors[i].reshape(-1) for i in order]
+    shape = [v.numel() for v in vectors]
+    grids = [v.reshape([-1 if i == d else 1 for i in range(len(shape))]).expand(shape) for d, v in enumerate(vectors)]
+    return tuple(grids[order.index(i)].swapaxes(0, 1) if swap else grids[i] for i in range(len(tensors)))
+
+
+def cartesian_prod(*tensors):
+    """Give all combinations of the elements of one-dimensional tensors, a row each."""
+    if len(tensors) == 1:
+        return tensors[0]
+    return _C.stack([g.reshape(-1) for g in meshgrid(*tensors, indexing="ij")], 1)
+
+
+def combinations(input, r=2, with_replacement=False):
+    """Give all combinations of r elements of a one-dimensional tensor, a row each."""
+    import itertools
+
+    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
+    rows = list(choose(range(input.numel()), r))
+    return input[_C.tensor(rows, dtype=_C.int64)] if rows else input.new_empty((0, r) if r else (0,))
+
+
+def block_diag(*tensors):
+    """Put matrices along the diagonal of a large one, with zeros elsewhere."""
+    blocks = [t.reshape(1, -1) if t.dim() < 2 else t for t in tensors]
+    dtype = blocks[0].dtype
+    for b in blocks:
+        dtype = _C.promote_types(dtype, b.dtype)
+    width, rows, at = sum(b.shape[1] for b in blocks), [], 0
+    for b in blocks:
+        left, right = b.new_zeros((b.shape[0], at)), b.new_zeros((b.shape[0], width - at - b.shape[1]))
+        rows.append(_C.cat([left, b, right], 1).to(dtype))
+        at += b.shape[1]
+    return _C.cat(rows, 0)
+
+
+def einsum(equation, *operands):
+    """Sum products of tensors along named dimensions (Einstein's notation), as "ij,jk->ik" for a matrix product.
+
+    Args:
+        equation: letters for the dimensions of each operand, then the result's behind "->"; "..." for batch dimensions.
+        operands: the tensors.
+    """
+    operands = operands[0] if len(operands) == 1 and isinstance(operands[0], (list, tuple)) else operands
+    equation = equation.replace(" ", "")
+    left, arrow, right = equation.partition("->")
+    terms = left.split(",")
+    if len(terms) != len(operands):
+        raise RuntimeError(f"einsum(): fewer operands were provided than specified in the equation ({len(operands)} for {len(terms)})")
+    batch = max((t.dim() - len(term.replace("...", "")) for t, term in zip(operands, terms) if "..." in term), default=0)
+    dots = [f"{i}" for i in range(batch)]
+    names = [_dimension_names(term, dots, t.dim()) for t, term in zip(operands, terms)]
+    counts = {}
+    for term in names:
+        for n in term:
+            counts[n] = counts.get(n, 0) + 1
+    if not arrow:
+        output = dots + sorted(n for n, k in counts.items() if k == 1 and n not in dots)
+    else:
+        output = _dimension_names(right, dots, None)
+    return _contract(operands, names, output, counts)
+
+
+def _dimension_names(term, dots, ndim):
+    before, ellipsis, after = term.partition("...")
+    if not ellipsis:
+        if ndim is not None and len(before) != ndim:
+            raise RuntimeError(f"einsum(): the number of subscripts in the equation ({len(before)}) does not match the number of dimensions ({ndim}) for an operand")
+        return list(before)
+    n = len(dots) if ndim is None else ndim - len(before) - len(after)
+    return list(before) + dots[len(dots) - n:] + list(after)
+
+
+def _contract(operands, names, output, counts):
+    """Pairwise from the left: each product keeps only what a later operand or the output names."""
+    result, have = _unrepeated(operands[0], names[0])
+    for i in range(1, len(operands)):
+        other, its = _unrepeated(operands[i], names[i])
+        later = {n for term in names[i + 1:] for n in term} | set(output)
+        result, have = _product(result, have, other, its, later)
+    gone = [d for d, n in enumerate(have) if n not in output]
+    if gone:
+        result = result.sum(gone)
+        have = [n for n in have if n in output]
+    return result.permute([have.index(n) for n in output]) if have != output else result
+
+
+def _unrepeated(tensor, names):
+    """A letter named twice by one operand takes its diagonal."""
+    names = list(names)
+    for n in sorted(set(names)):
+        while names.count(n) > 1:
+            first = names.index(n)
+            second = names.index(n, first + 1)
+            tensor = tensor.diagonal(0, first, second)
+            names = [m for d, m in enumerate(names) if d not in (first, second)] + [n]
+    return tensor, names
+
+
+def _product(a, a_names, b, b_names, later):
+    """One product as a batched matrix product: shared and kept = batch, shared and dropped = summed."""
+    shared = [n for n in a_names if n in b_names]
+    batch, inner = [n for n in shared if n in later], [n for n in shared if n not in later]
+    for n in [n for n in a_names if n not in shared and n not in later]:
+        a, a_names = a.sum(a_names.index(n)), [m for m in a_names if m != n]
+    for n in [n for n in b_names if n not in shared and n not in later]:
+        b, b_names = b.sum(b_names.index(n)), [m for m in b_names if m != n]
+    rows, columns = [n for n in a_names if n not in shared], [n for n in b_names if n not in shared]
+    size = {**dict(zip(a_names, a.shape))}
+    for n, s in zip(b_names, b.shape):
+        size[n] = s if size.get(n, 1) == 1 else size[n]
+    for n in inner:         # a summed dimension of size 1 broadcasts
+        a = a.expand([size[m] if m == n else s for m, s in zip(a_names, a.shape)])
+        b = b.expand([size[m] if m == n else s for m, s in zip(b_names, b.shape)])
+    x = a.permute([a_names.index(n) for n in batch + rows + inner])
+    y = b.permute([b_names.index(n) for n in batch + inner + columns])
+    shape = lambda t, k: list(t.shape[:k])  # noqa: E731
+    x = x.reshape(*shape(x, len(batch)), math.prod(size[n] for n in rows), math.prod(size[n] for n in inner))
+    y = y.reshape(*shape(y, len(batch)), math.prod(size[n] for n in inner), math.prod(size[n] for n in columns))
+    result = _C.matmul(x, y).reshape([size[n] for n in batch + rows + columns])
+    return result, batch + rows + columns
+
+
+def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
+    """Give the different elements, sorted; with dim, the different slices along it.
+
+    With return_inverse also the place of each element among them (in the shape of input, or one for each slice), with return_counts
+    also how often each occurs. NaN differs from itself.
+
+    Example:
+        >>> penlight.unique(penlight.tensor([3, 1, 3]), return_counts=True)
+        (tensor([1, 3]), tensor([1, 2]))
+    """
+    if dim is None:
+        results = _C._unique2(input, sorted, return_inverse, return_counts)
+    else:
+        results = _C.unique_dim(input, dim, sorted, return_inverse, return_counts)
+    return _asked_for(results, return_inverse, return_counts)
+
+
+def unique_consecutive(input, return_inverse=False, return_counts=False, dim=None):
+    """Give the elements (or slices along dim) without those that equal the one before.
+
+    Results are as those of unique.
+
+    Example:
+        >>> penlight.unique_consecutive(penlight.tensor([1, 1, 2, 1]))
+        tensor([1, 2, 1])
+    """
+    return _asked_for(_C._unique_consecutive(input, return_inverse, return_counts, dim), return_inverse, return_counts)
+
+
+def _asked_for(results, inverse, counts):
+    """The values alone, or a tuple of them and what was asked for besides."""
+    values, places, sizes = results
+    extra = ((places,) if inverse else ()) + ((sizes,) if counts else ())
+    return (values, *extra) if extra else values
+
+
+def set_default_tensor_type(t):
+    """Set the default float dtype by the name of a tensor type, such as torch.DoubleTensor."""
+    from penlight._tensor import _TYPES_BY_NAME
+
+    _C.set_default_dtype(_TYPES_BY_NAME[t.removeprefix("torch.")] if isinstance(t, str) else t.dtype)
+
+
+def set_flush_denormal(mode):
+    """Say whether the CPU treats denormal numbers as zero; Penlight always keeps them, so only False succeeds."""
+    return not mode
+
+
+_settings = {"deterministic": False, "precision": "highest", "interop": 1}
+
+
+def use_deterministic_algorithms(mode, *, warn_only=False):
+    """Ask for operators that give the same bits at every run; Penlight's CPU operators always do."""
+    _settings["deterministic"] = builtins.bool(mode)
+
+
+def are_deterministic_algorithms_enabled():
+    """Give what `use_deterministic_algorithms` set."""
+    return _settings["deterministic"]
+
+
+def set_float32_matmul_precision(precision):
+    """Allow faster float32 matrix products of less precision ("high", "medium"); the CPU's are always exact."""
+    if precision not in ("highest", "high", "medium"):
+        raise RuntimeError(f"Invalid precision: {precision}")
+    _settings["precision"] = precision
+
+
+def get_float32_matmul_precision():
+    """Give what `set_float32_matmul_precision` set."""
+    return _settings["precision"]
+
+
+def get_num_interop_threads():
+    """Give the number of threads that run independent operators: set_num_interop_threads' number."""
+    return _settings["interop"]
+
+
+def set_num_interop_threads(n):
+    """Accept PyTorch's setting for independent operators; Penlight runs them one after the other."""
+    if n < 1:
+        raise RuntimeError("set_num_interop_threads expects a positive integer")
+    _settings["interop"] = n
+
+
+def is_warn_always_enabled():
+    """Give False: each warning is shown once for a place, as Python does."""
+    return False
+
+
+def compile(model=None, *, fullgraph=False, dynamic=None, backend="inductor", mode=None, options=None, disable=False):
+    """Give the function or module back as it is: Penlight's operators run at once and need no compiler.
+
+    Example:
+        >>> penlight.compile(abs)(-2)
+        2
+    """
+    return model if model is not None else lambda m: m

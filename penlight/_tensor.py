@@ -1,0 +1,268 @@
+"""The methods of Tensor that are Python. Operators come from the operator table, the core of the type from csrc/python."""
+
+import warnings
+
+from penlight import _C
+from penlight._C import Tensor
+
+_TYPE_NAMES = {
+    _C.float32: "FloatTensor", _C.float64: "DoubleTensor", _C.float16: "HalfTensor", _C.bfloat16: "BFloat16Tensor", _C.int64: "LongTensor",
+    _C.int32: "IntTensor", _C.int16: "ShortTensor", _C.int8: "CharTensor", _C.uint8: "ByteTensor", _C.bool: "BoolTensor",
+    _C.complex64: "ComplexFloatTensor", _C.complex128: "ComplexDoubleTensor",
+}
+_TYPES_BY_NAME = {name: dtype for dtype, name in _TYPE_NAMES.items()}
+
+
+def _moved(tensor, device, dtype, copy=False, memory_format=None):
+    """The tensor on another device or in another dtype; itself where nothing changes."""
+    dtype = tensor.dtype if dtype is None else dtype
+    if device is not None and not isinstance(device, _C.device):
+        device = _C.device(device)
+    same_device = device is None or device == tensor.device or (device.type == tensor.device.type == "cpu")
+    if not same_device:
+        if device.type == "cuda":
+            _no_cuda()
+        if device.type == "meta":
+            return _C.empty_strided(tensor.shape, tensor.stride(), dtype=dtype, device=device)
+        raise NotImplementedError("Cannot copy out of meta tensor; no data! Please use torch.nn.Module.to_empty() instead of "
+                                  "torch.nn.Module.to() when moving module from meta to a different device.")
+    if dtype == tensor.dtype and not copy and memory_format is None:
+        return tensor
+    return _C._to_copy(tensor, dtype, memory_format)
+
+
+def _no_cuda():
+    from penlight.errors import with_help
+
+    raise with_help(RuntimeError("Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU and installed a driver "
+                                 "from http://www.nvidia.com/Download/index.aspx"), "no_cuda")
+
+
+def _cast(dtype):
+    def method(self, memory_format=None):
+        return self if self.dtype == dtype else _C._to_copy(self, dtype, memory_format)
+
+    method.__doc__ = f"Give the tensor as {dtype}; itself if it is already."
+    return method
+
+
+class _Methods:
+    """What is grafted onto Tensor below."""
+
+    def __repr__(self, *, tensor_contents=None):
+        from penlight.printing import tensor_str
+
+        return tensor_str(self, tensor_contents)
+
+    def __format__(self, format_spec):
+        if self.dim() == 0 and not self.is_meta and type(self) is Tensor:
+            return self.item().__format__(format_spec)
+        return object.__format__(self, format_spec)
+
+    def __iter__(self):
+        if self.dim() == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(self.unbind(0))
+
+    def __reversed__(self):
+        return self if self.dim() == 0 else self.flip(0)
+
+    def __contains__(self, element):
+        if isinstance(element, (Tensor, int, float, complex, bool)):
+            return bool((element == self).any())
+        raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
+
+    def __array__(self, dtype=None, copy=None):
+        array = self.numpy()
+        if dtype is not None and array.dtype != dtype:
+            return array.astype(dtype)
+        return array.copy() if copy else array
+
+    def __array_wrap__(self, array, context=None, return_scalar=False):
+        if array.dtype == bool:
+            array = array.astype("uint8")
+        return _C.from_numpy(array) if array.ndim else _C.tensor(array.item())
+
+    __array_priority__ = 1000
+
+    def __reduce_ex__(self, protocol):
+        from penlight._utils import _reduce_tensor
+
+        return _reduce_tensor(self)
+
+    def __deepcopy__(self, memo):
+        from penlight._utils import _deepcopy_tensor
+
+        return _deepcopy_tensor(self, memo)
+
+    def __setstate__(self, state):
+        from penlight._utils import _set_state
+
+        _set_state(self, state)
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        from penlight import overrides
+
+        if not all(issubclass(cls, t) for t in types):
+            return NotImplemented
+        with overrides.DisableTorchFunctionSubclass():
+            return overrides._convert(func(*args, **(kwargs or {})), cls)
+
+    def __rdiv__(self, other):
+        return other / self
+
+    def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False, memory_format=None):
+        """Give the tensor in another dtype or on another device; itself if nothing changes.
+
+        Call it as `to(dtype)`, `to(device)`, `to(device, dtype)` or `to(other_tensor)`.
+
+        Example:
+            >>> penlight.ones(2).to(penlight.float64).dtype
+            torch.float64
+        """
+        positional = list(args)
+        if positional and isinstance(positional[0], Tensor):
+            other = positional.pop(0)
+            device, dtype = other.device, other.dtype
+        elif positional and isinstance(positional[0], _C.dtype):
+            dtype = positional.pop(0)
+        elif positional and isinstance(positional[0], (str, int, _C.device, type(None))):
+            device = positional.pop(0)
+            if positional and isinstance(positional[0], (_C.dtype, type(None))):
+                dtype = positional.pop(0) or dtype
+        elif positional:
+            raise TypeError(f"to() received an invalid combination of arguments - got ({', '.join(type(a).__name__ for a in args)})")
+        copy = positional[1] if len(positional) > 1 else copy
+        return _moved(self, device, dtype, copy, memory_format)
+
+    def cpu(self, memory_format=None):
+        """Give the tensor in the CPU's memory; itself if it is there."""
+        return _moved(self, _C.device("cpu"), None, memory_format=memory_format)
+
+    def cuda(self, device=None, non_blocking=False, memory_format=None):
+        """Give the tensor in a GPU's memory."""
+        return _moved(self, _C.device("cuda"), None)
+
+    def type(self, dtype=None, non_blocking=False):
+        """Give the name of the tensor's type, such as 'torch.FloatTensor', or the tensor in another dtype."""
+        if dtype is None:
+            return "torch." + _TYPE_NAMES[self.dtype]
+        if isinstance(dtype, str):
+            name = dtype.removeprefix("torch.")
+            if name not in _TYPES_BY_NAME:
+                raise ValueError(f"invalid type: '{dtype}'")
+            dtype = _TYPES_BY_NAME[name]
+        elif not isinstance(dtype, _C.dtype):
+            dtype = dtype.dtype
+        return _moved(self, None, dtype)
+
+    def type_as(self, other):
+        """Give the tensor in the dtype of another."""
+        return _moved(self, other.device, other.dtype)
+
+    def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
+        """Give a tensor with a copy of the data, in this tensor's dtype."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _C.tensor(data, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad)
+
+    def new(self, *args):
+        """Give a tensor of this one's dtype: of the given sizes, or with the given data."""
+        if args and isinstance(args[0], (list, tuple)) and not isinstance(args[0], _C.Size):
+            return self.new_tensor(args[0])
+        return self.new_empty(args[0] if args and isinstance(args[0], _C.Size) else args or (0,))
+
+    def as_subclass(self, cls):
+        """Give the tensor as an object of a subclass; it shares the memory and the graph."""
+        return _C._as_subclass(cls, self)
+
+    def storage(self):
+        """Give the memory as a typed storage."""
+        from penlight.storage import TypedStorage
+
+        return TypedStorage(self.untyped_storage(), self.dtype)
+
+    def get_device(self):
+        """Give the index of the GPU, or -1 for the CPU."""
+        return self.device.index if self.device.type == "cuda" else -1
+
+    def is_same_size(self, other):
+        """Give True if both have the same shape."""
+        return self.shape == other.shape
+
+    def is_set_to(self, tensor):
+        """Give True if both are the same look at the same memory."""
+        return (self.data_ptr(), self.shape, self.stride()) == (tensor.data_ptr(), tensor.shape, tensor.stride())
+
+    def is_pinned(self, device=None):
+        """Give True if a GPU can copy from the memory directly."""
+        return False
+
+    def pin_memory(self, device=None):
+        """Give a copy that a GPU can copy from directly; without a GPU this raises."""
+        _no_cuda()
+
+    def is_shared(self):
+        """Give True if other processes see the memory."""
+        return False
+
+    def nonzero(self, *, as_tuple=False):
+        """Give the indices of the elements that are not zero: one row each, or one tensor a dimension."""
+        from penlight._functional import nonzero
+
+        return nonzero(self, as_tuple=as_tuple)
+
+    def unique(self, sorted=True, return_inverse=False, return_counts=False, dim=None):
+        """Give the different elements; see torch.unique."""
+        from penlight._functional import unique
+
+        return unique(self, sorted, return_inverse, return_counts, dim)
+
+    def unique_consecutive(self, return_inverse=False, return_counts=False, dim=None):
+        """Give the elements without those that equal the one before; see torch.unique_consecutive."""
+        from penlight._functional import unique_consecutive
+
+        return unique_consecutive(self, return_inverse, return_counts, dim)
+
+    def map_(self, tensor, callable):
+        """Replace every element by callable(element, element of tensor), in Python."""
+        flat = [callable(a, b) for a, b in zip(self.flatten().tolist(), tensor.expand_as(self).flatten().tolist())]
+        return self.copy_(_C.tensor(flat, dtype=self.dtype).reshape(self.shape))
+
+    def apply_(self, callable):
+        """Replace every element by callable(element), in Python."""
+        return self.copy_(_C.tensor([callable(a) for a in self.flatten().tolist()], dtype=self.dtype).reshape(self.shape))
+
+
+for _name, _value in vars(_Methods).items():
+    if _name not in ("__dict__", "__weakref__", "__doc__", "__module__", "__qualname__"):
+        setattr(Tensor, _name, _value)
+for _name, _dtype in dict(float=_C.float32, double=_C.float64, half=_C.float16, bfloat16=_C.bfloat16, int=_C.int32, long=_C.int64, short=_C.int16,
+                          char=_C.int8, byte=_C.uint8, bool=_C.bool, cfloat=_C.complex64, cdouble=_C.complex128).items():
+    setattr(Tensor, _name, _cast(_dtype))
+for _name in ("T", "H", "mT", "mH"):
+    _view = getattr(_C, {"T": "numpy_T", "H": "matrix_H", "mT": "mT", "mH": "mH"}[_name], None)
+    if _view is not None:
+        setattr(Tensor, _name, property(_view))
+for _name in ("real", "imag"):
+    setattr(Tensor, _name, property(getattr(_C, _name), lambda self, value, _part=getattr(_C, _name): _part(self).copy_(value)))
+
+
+def _legacy_new(cls, *args, dtype=None, device=None, requires_grad=False):
+    """torch.Tensor(2, 3), torch.Tensor([1, 2]), torch.Tensor(other): float tensors, by the constructor of old."""
+    if args and isinstance(args[0], Tensor) and len(args) == 1:
+        result = args[0].detach()
+    elif len(args) == 1 and isinstance(args[0], (list, tuple)) and not isinstance(args[0], _C.Size):
+        result = _C.tensor(args[0], dtype=_C.get_default_dtype())
+    elif len(args) == 1 and hasattr(args[0], "__array__"):
+        result = _C.tensor(args[0], dtype=_C.get_default_dtype())
+    elif len(args) == 1 and isinstance(args[0], _C.Size):
+        result = _C.empty(args[0])
+    elif not args:
+        result = _C.empty(0)
+    elif all(isinstance(a, int) and not isinstance(a, bool) for a in args):
+        result = _C.empty(args)
+    else:
+        raise TypeError(f"new() received an invalid combination of arguments - got ({', '.join(type(a).__name__ for a in args)})")
+    return result if cls is Tensor else _C._make_subclass(cls, result)

@@ -1,0 +1,190 @@
+"""Pooling: one number for each window of the input."""
+
+from penlight import _C
+from penlight.nn.modules.utils import _list_with_default, _pair, _single, _triple
+
+
+def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
+    """The largest number in each window of (N, C, L) or (C, L); the stride is by default the window's size.
+
+    With `return_indices` also where it stands, as `max_unpool1d` needs it.
+
+    >>> F.max_pool1d(torch.tensor([[1., 3., 2., 0.]]), 2)
+    tensor([[3., 2.]])
+    """
+    if return_indices:
+        return _C.max_pool1d_with_indices(input, kernel_size, stride or [], padding, dilation, ceil_mode)
+    return _C.max_pool1d(input, kernel_size, stride or [], padding, dilation, ceil_mode)
+
+
+def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
+    """The largest number in each window of (N, C, H, W) or (C, H, W); the stride is by default the window's size.
+
+    With `return_indices` also where it stands in the flattened plane, as `max_unpool2d` needs it.
+
+    >>> F.max_pool2d(torch.tensor([[[1., 3.], [2., 0.]]]), 2)
+    tensor([[[3.]]])
+    """
+    if return_indices:
+        return _C.max_pool2d_with_indices(input, kernel_size, stride or [], padding, dilation, ceil_mode)
+    return _C.max_pool2d(input, kernel_size, stride or [], padding, dilation, ceil_mode)
+
+
+def max_pool3d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
+    """The largest number in each window of (N, C, D, H, W) or (C, D, H, W); the stride is by default the window's size.
+
+    With `return_indices` also where it stands in the flattened volume, as `max_unpool3d` needs it.
+
+    >>> F.max_pool3d(torch.ones(1, 2, 2, 2), 2)
+    tensor([[[[1.]]]])
+    """
+    if return_indices:
+        return _C.max_pool3d_with_indices(input, kernel_size, stride or [], padding, dilation, ceil_mode)
+    return _C.max_pool3d(input, kernel_size, stride or [], padding, dilation, ceil_mode)
+
+
+def max_pool1d_with_indices(
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
+):
+    """`max_pool1d` that always returns the indices too."""
+    return max_pool1d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
+
+
+def max_pool2d_with_indices(
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
+):
+    """`max_pool2d` that always returns the indices too."""
+    return max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
+
+
+def max_pool3d_with_indices(
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
+):
+    """`max_pool3d` that always returns the indices too."""
+    return max_pool3d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
+
+
+def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
+    """The mean of each window of (N, C, L) or (C, L); the stride is by default the window's size.
+
+    >>> F.avg_pool1d(torch.tensor([[1., 3., 2., 0.]]), 2)
+    tensor([[2., 1.]])
+    """
+    return _C.avg_pool1d(input, kernel_size, stride or [], padding, ceil_mode, count_include_pad)
+
+
+def avg_pool2d(
+    input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
+):
+    """The mean of each window of (N, C, H, W) or (C, H, W); the stride is by default the window's size.
+
+    `count_include_pad` says whether padding counts as zeros; `divisor_override` replaces the number to divide by.
+
+    >>> F.avg_pool2d(torch.tensor([[[1., 3.], [2., 0.]]]), 2)
+    tensor([[[1.5000]]])
+    """
+    return _C.avg_pool2d(input, kernel_size, stride or [], padding, ceil_mode, count_include_pad, divisor_override)
+
+
+def avg_pool3d(
+    input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
+):
+    """The mean of each window of (N, C, D, H, W) or (C, D, H, W); the stride is by default the window's size.
+
+    >>> F.avg_pool3d(torch.ones(1, 2, 2, 2), 2)
+    tensor([[[[1.]]]])
+    """
+    return _C.avg_pool3d(input, kernel_size, stride or [], padding, ceil_mode, count_include_pad, divisor_override)
+
+
+def adaptive_max_pool1d(input, output_size, return_indices=False):
+    """The largest number in each of `output_size` parts of (N, C, L) or (C, L).
+
+    >>> F.adaptive_max_pool1d(torch.tensor([[1., 3., 2., 0.]]), 2)
+    tensor([[3., 2.]])
+    """
+    output = _C.adaptive_max_pool1d(input, output_size)
+    return output if return_indices else output[0]
+
+
+def adaptive_max_pool2d(input, output_size, return_indices=False):
+    """The largest number in each of H x W parts of (N, C, *, *); a size None keeps the input's.
+
+    >>> F.adaptive_max_pool2d(torch.ones(1, 4, 4), 1).shape
+    torch.Size([1, 1, 1])
+    """
+    output = _C.adaptive_max_pool2d(input, _list_with_default(output_size, input.size()))
+    return output if return_indices else output[0]
+
+
+def adaptive_max_pool3d(input, output_size, return_indices=False):
+    """The largest number in each of D x H x W parts of (N, C, *, *, *); a size None keeps the input's.
+
+    >>> F.adaptive_max_pool3d(torch.ones(1, 4, 4, 4), 1).shape
+    torch.Size([1, 1, 1, 1])
+    """
+    output = _C.adaptive_max_pool3d(input, _list_with_default(output_size, input.size()))
+    return output if return_indices else output[0]
+
+
+def adaptive_avg_pool1d(input, output_size):
+    """The mean of each of `output_size` parts of (N, C, L) or (C, L).
+
+    >>> F.adaptive_avg_pool1d(torch.tensor([[1., 3., 2., 0.]]), 2)
+    tensor([[2., 1.]])
+    """
+    return _C.adaptive_avg_pool1d(input, output_size)
+
+
+def adaptive_avg_pool2d(input, output_size):
+    """The mean of each of H x W parts of (N, C, *, *); a size None keeps the input's.
+
+    >>> F.adaptive_avg_pool2d(torch.ones(1, 4, 4), (1, None)).shape
+    torch.Size([1, 1, 4])
+    """
+    return _C.adaptive_avg_pool2d(input, _list_with_default(output_size, input.size()))
+
+
+def adaptive_avg_pool3d(input, output_size):
+    """The mean of each of D x H x W parts of (N, C, *, *, *); a size None keeps the input's.
+
+    >>> F.adaptive_avg_pool3d(torch.ones(1, 4, 4, 4), 1).shape
+    torch.Size([1, 1, 1, 1])
+    """
+    return _C.adaptive_avg_pool3d(input, _list_with_default(output_size, input.size()))
+
+
+def _lp_pool(average, n_window, input, norm_type, kernel_size, stride, ceil_mode):
+    mean = average(input.pow(norm_type), kernel_size, stride, 0, ceil_mode)
+    # The sign is kept because an odd power of the input may be negative.
+    return (mean.sign() * mean.abs().relu()).mul(n_window).pow(1.0 / norm_type)
+
+
+def lp_pool1d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
+    """The p-norm of each window, (sum x**p)**(1/p) with p = `norm_type`, of (N, C, L) or (C, L).
+
+    >>> F.lp_pool1d(torch.tensor([[3., 4.]]), 2, 2)
+    tensor([[5.]])
+    """
+    (k,) = _single(kernel_size)
+    return _lp_pool(avg_pool1d, k, input, norm_type, kernel_size, stride, ceil_mode)
+
+
+def lp_pool2d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
+    """The p-norm of each window, (sum x**p)**(1/p) with p = `norm_type`, of (N, C, H, W) or (C, H, W).
+
+    >>> F.lp_pool2d(torch.ones(1, 2, 2), 2, 2)
+    tensor([[[2.]]])
+    """
+    h, w = _pair(kernel_size)
+    return _lp_pool(avg_pool2d, h * w, input, norm_type, kernel_size, stride, ceil_mode)
+
+
+def lp_pool3d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
+    """The p-norm of each window, (sum x**p)**(1/p) with p = `norm_type`, of (N, C, D, H, W) or (C, D, H, W).
+
+    >>> F.lp_pool3d(torch.ones(1, 2, 2, 2), 3, 2)
+    tensor([[[[2.]]]])
+    """
+    d, h, w = _triple(kernel_size)
+    return _lp_pool(avg_pool3d, d * h * w, input, norm_type, kernel_size, stride, ceil_mode)

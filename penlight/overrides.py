@@ -1,0 +1,108 @@
+"""`__torch_function__`: how subclasses of Tensor, and tensor-like classes, take part in every operator."""
+
+from penlight import _C, Tensor
+
+__all__ = ["has_torch_function", "handle_torch_function", "is_tensor_like", "is_tensor_method_or_property", "resolve_name"]
+
+_enabled = True
+
+
+class DisableTorchFunctionSubclass:
+    """Inside this block operators treat subclasses of Tensor as plain tensors."""
+
+    def __enter__(self):
+        global _enabled
+        self.before, _enabled = _enabled, False
+
+    def __exit__(self, *exception):
+        global _enabled
+        _enabled = self.before
+
+
+def _overloaded(values):
+    """The arguments that define __torch_function__, subclasses before their bases; lists of tensors are looked into."""
+    found = []
+    for value in values:
+        for v in value if isinstance(value, (tuple, list)) else (value,):
+            kind = type(v)
+            if kind in (Tensor, _C.Tensor) or not hasattr(kind, "__torch_function__") or any(type(f) is kind for f in found):
+                continue
+            if kind.__torch_function__ is _disabled_torch_function_impl or getattr(kind, "_plain_parameter", False):
+                continue
+            at = next((i for i, f in enumerate(found) if issubclass(kind, type(f))), len(found))
+            found.insert(at, v)
+    return found
+
+
+def _disabled_torch_function_impl(func, types, args=(), kwargs=None):
+    """The `__torch_function__` of classes whose results are plain tensors."""
+    with DisableTorchFunctionSubclass():
+        return func(*args, **(kwargs or {}))
+
+
+def _call(func, args, kwargs):
+    found = _overloaded([*args, *kwargs.values()])
+    types = tuple(type(f) for f in found)
+    for f in found:
+        result = type(f).__torch_function__(func, types, args, kwargs)
+        if result is not NotImplemented:
+            return result
+    names = [t.__name__ for t in types]
+    raise TypeError(f"no implementation found for '{resolve_name(func)}' on types that implement __torch_function__: {names}")
+
+
+def _dispatch(name, is_method, args, kwargs):
+    """Called by the core for an operator that was given something with __torch_function__; NotImplemented means: go on."""
+    if not _enabled or not _overloaded([*args, *kwargs.values()]):
+        return NotImplemented
+    func = getattr(Tensor, name) if is_method else getattr(_C, name)
+    return _call(func, args, kwargs)
+
+
+def _getitem(tensor, key):
+    if not _enabled or not _overloaded([tensor]):
+        return NotImplemented
+    return _call(Tensor.__getitem__, (tensor, key), {})
+
+
+def _setitem(tensor, key, value):
+    if not _enabled or not _overloaded([tensor]):
+        return NotImplemented
+    _call(Tensor.__setitem__, (tensor, key, value), {})
+    return None
+
+
+def _convert(result, cls):
+    """Gives plain tensors in a result the subclass."""
+    if isinstance(result, Tensor) and not isinstance(result, cls):
+        return result.as_subclass(cls)
+    if isinstance(result, (tuple, list)):
+        items = [_convert(r, cls) for r in result]
+        return type(result)(items) if not hasattr(result, "_fields") and type(result) in (tuple, list) else type(result)(items)
+    return result
+
+
+def has_torch_function(relevant_args):
+    """Give True if an argument defines `__torch_function__`."""
+    return _enabled and bool(_overloaded(relevant_args))
+
+
+def handle_torch_function(public_api, relevant_args, *args, **kwargs):
+    """Call the `__torch_function__` of the arguments that define one."""
+    return _call(public_api, args, kwargs)
+
+
+def is_tensor_like(inp):
+    """Give True for tensors and for objects that define `__torch_function__`."""
+    return isinstance(inp, Tensor) or hasattr(type(inp), "__torch_function__")
+
+
+def is_tensor_method_or_property(func):
+    """Give True if the function is a method of Tensor."""
+    return getattr(func, "__objclass__", None) is Tensor or func in vars(Tensor).values()
+
+
+def resolve_name(f):
+    """Give the public name of an operator, such as "torch.add"."""
+    owner = "torch.Tensor." if getattr(f, "__objclass__", None) is Tensor else "torch."
+    return owner + getattr(f, "__name__", str(f))

@@ -1,0 +1,206 @@
+"""Arguments to call operators with, for the tests that run over the whole table.
+
+Pointwise rows need none: their arguments follow from the schema. The others have expressions here, in which
+`t(2, 3)` is a tensor of the tested dtype, `pos` one of positive numbers, `mask` one of bools, `idx(n, 2, 3)` one of
+indices below n; a row of an in-place form uses the samples of the plain form.
+"""
+import itertools
+
+import numpy as np
+
+REDUCED = ["t(2, 3)", "t()", "t(0)"]
+ALONG = ["t(2, 3), 0", "t(2, 3), -1", "t(4), 0", "t(2, 3, 2), 1"]
+ALONG_KEEPING = [*ALONG, "t(2, 3), 1, True"]
+OVER = ["t(2, 3), 0", "t(2, 3), (0, 1)", "t(2, 3, 2), (2, 0), True", "t(2, 3), None"]
+PIECES = ["t(6, 2), 2", "t(5, 2), 2", "t(2, 6), 3, 1"]
+JOINED = ["[t(2, 3), t(2, 3)]", "[t(2)]"]
+SCATTERED = ["t(3, 4), 0, idx(3, 2, 4), t(2, 4)", "t(3, 4), 1, idx(4, 3, 2), t(3, 4)", "t(4), 0, idx(4, 2), t(2)"]
+SLICED = ["t(3, 4), 0, idx(3, 2), t(2, 4)", "t(3, 4), 1, idx(4, 3), t(3, 3)", "t(4), 0, idx(4, 2), t(2)"]
+FILLED = ["t(3, 4), 0, idx(3, 2), 2", "t(3, 4), 1, idx(4, 1), t()"]
+LOSS = ["t(3, 4), t(3, 4)", "t(3, 4), t(3, 4), reduction=0", "t(3, 4), t(3, 4), reduction=2", "t(4), t(4)"]
+CLASSES = ["t(3, 4), idx(4, 3)", "t(3, 4), idx(4, 3), pos(4)", "t(2, 4, 3), idx(4, 2, 3), reduction=2",
+           "t(3, 4), idx(4, 3), reduction=0", "t(4), idx(4)"]
+
+SAMPLES = {
+    # choosing and rounding
+    "div": ["t(2, 3), t(2, 3)", "t(2, 3), t(3), rounding_mode='floor'", "t(2, 3), t(3), rounding_mode='trunc'", "t(3), 2"],
+    "pow": ["pos(2, 3), t(2, 3)", "t(2, 3), 2", "t(3), 3", "2.5, t(3)", "pos(3), 0.5", "t(3), 0", "t(3), 1"],
+    "where_self": ["mask(2, 3), t(2, 3), t(3)", "mask(3), t(3), 2", "mask(2, 1), 1, t(3)"],
+    "clamp": ["t(2, 3), -0.5, 0.5", "t(2, 3), min=-0.5", "t(2, 3), max=t(3)", "t(2, 3), t(3), t(2, 3)"],
+    "round": ["t(3)", "t(3), decimals=1"],
+    "polygamma": ["1, pos(3)", "2, pos(2, 3)"],
+    "gelu": ["t(3)", "t(3), approximate='tanh'"],
+    "logsigmoid": ["t(2, 3)"],
+    "prelu": ["t(2, 3), t(1)", "t(2, 3), t(3)", "t(4), t()"],
+    "logit": ["pos(2, 3)", "pos(3), 0.2"],
+    "nan_to_num": ["t(3)", "t(3), 1.0, 2.0, 3.0"],
+    "conj": ["t(3)"],
+    "bitwise_not": ["t(2, 3)"],
+    # making
+    "zeros": ["(2, 3)", "()"], "ones": ["(2, 3)", "(0,)"], "full": ["(2, 3), 5", "(), 2.5"], "scalar_tensor": ["2.5"],
+    "zeros_like": ["t(2, 3)"], "ones_like": ["t(2, 3)"], "full_like": ["t(2, 3), 3"], "new_zeros": ["t(2), (2, 3)"],
+    "new_ones": ["t(2), (2,)"], "new_full": ["t(2), (2,), 4"], "arange": ["5", "2.5"],
+    "arange_start": ["1, 7, 2", "1.5, -2, -0.5"], "range": ["1, 7, 2"], "linspace": ["0, 1, 5", "3, -2, 4", "1, 2, 1"],
+    "logspace": ["0, 2, 3"], "eye": ["3", "2, 3", "3, 0"], "complex": ["real(3), real(3)"], "polar": ["real(3), real(3)"],
+    "_to_copy": ["t(2, 3)"], "clone": ["t(2, 3)"], "contiguous": ["t(2, 3)"], "copy_": ["t(2, 3), t(3)"],
+    "fill_": ["t(2, 3), 3", "t(2, 3), t()"], "zero_": ["t(2, 3)"], "real": ["t(3)"], "view_as_complex": ["real(3, 2)"],
+    # views
+    "view": ["t(2, 6), (3, -1)", "t(2, 6), (12,)"], "reshape": ["t(2, 6), (3, -1)", "t(2, 6).t(), (12,)", "t(0, 3), (3, 0)"],
+    "view_as": ["t(2, 3), t(3, 2)"], "reshape_as": ["t(2, 3).t(), t(6)"], "t": ["t(2, 3)", "t(3)"],
+    "transpose": ["t(2, 3, 4), 0, 2", "t(2, 3), -1, -2"], "swapaxes": ["t(2, 3, 4), 0, 2"],
+    "permute": ["t(2, 3, 4), (2, 0, 1)", "t(2, 3), (-1, 0)"],
+    "movedim": ["t(2, 3, 4), 0, 2", "t(2, 3, 4), (0, 1), (2, 0)"], "numpy_T": ["t(2, 3)"], "matrix_H": ["t(2, 3)"],
+    "adjoint": ["t(2, 3, 4)"], "squeeze": ["t(1, 3, 1)"], "squeeze_dim": ["t(1, 3, 1), 0", "t(2, 3), 0"],
+    "squeeze_dims": ["t(1, 3, 1), (0, 2)"], "unsqueeze": ["t(2, 3), 1", "t(2, 3), -1"],
+    "expand": ["t(2, 1), (2, 3)", "t(3), (2, -1)"], "expand_as": ["t(3), t(2, 3)"], "broadcast_to": ["t(2, 1), (2, 3)"],
+    "broadcast_tensors": ["[t(2, 1), t(3)]"], "flatten": ["t(2, 3, 4)", "t(2, 3, 4), 1", "t()"],
+    "unflatten": ["t(2, 6), 1, (3, -1)"], "ravel": ["t(2, 3).t()"], "select": ["t(2, 3), 1, 2", "t(2, 3), 0, -1"],
+    "narrow": ["t(4, 3), 0, 1, 2"], "narrow_tensor": ["t(4, 3), 0, idx(2), 2"], "as_strided": ["t(2, 6), (3, 2), (2, 1), 1"],
+    "diagonal": ["t(3, 4)", "t(3, 4), 1", "t(2, 3, 4), -1, 2, 0"], "unfold": ["t(2, 7), 1, 3, 2", "t(5), 0, 2, 1"],
+    "unbind": ["t(2, 3)", "t(2, 3), 1"], "split": PIECES, "split_function": PIECES, "unsafe_split": PIECES,
+    "split_sizes": ["t(6, 2), [1, 5]"], "split_sections": ["t(6, 2), [1, 5]"], "split_with_sizes": ["t(6, 2), [4, 2], 0"],
+    "unsafe_split_with_sizes": ["t(6, 2), [4, 2], 0"], "chunk": PIECES, "unsafe_chunk": PIECES, "tensor_split": PIECES,
+    "tensor_split_indices": ["t(6, 2), [1, 4]"], "tensor_split_tensor": ["t(6, 2), idx(4, 2)"], "hsplit": ["t(2, 6), 3"],
+    "hsplit_indices": ["t(2, 6), [1, 4]"], "vsplit": ["t(6, 2), 3"], "vsplit_indices": ["t(6, 2), [1, 4]"],
+    "dsplit": ["t(2, 1, 6), 3"], "dsplit_indices": ["t(2, 1, 6), [2]"],
+    # joining and rearranging
+    "cat": ["[t(2, 3), t(1, 3)]", "[t(2, 3), t(2, 1)], 1", "[t(2)], -1"], "stack": [*JOINED, "[t(2, 3), t(2, 3)], 2"],
+    "hstack": [*JOINED, "[t(2, 3), t(2, 1)]"], "vstack": [*JOINED, "[t(3), t(2, 3)]"], "dstack": JOINED,
+    "column_stack": ["[t(2), t(2, 3)]"], "block_diag": ["[t(2, 1), t(3)]"], "meshgrid": ["[t(2), t(3)]"],
+    "cartesian_prod": ["[t(2), t(3)]"], "combinations": ["t(4)", "t(3), 2, True"], "repeat": ["t(2, 3), (2, 1, 2)"],
+    "tile": ["t(2, 3), (2, 2)", "t(3), (2,)"], "repeat_interleave": ["t(2, 3), 2", "t(2, 3), 2, 1"],
+    "repeat_interleave_tensor": ["t(3), idx(4, 3)"], "repeat_interleave_counts": ["idx(4, 3)"],
+    "roll": ["t(2, 3), 1", "t(2, 3), (1, -2), (0, 1)"], "flip": ["t(2, 3), (0, 1)", "t(2, 3), [-1]"], "fliplr": ["t(2, 3)"],
+    "flipud": ["t(2, 3)"], "rot90": ["t(2, 3)", "t(2, 3), 2"], "tril": ["t(3, 4)", "t(2, 3, 3), -1"],
+    "triu": ["t(3, 4)", "t(2, 3, 3), 1"], "tril_indices": ["3, 4"], "triu_indices": ["3, 4, 1"],
+    "diag": ["t(3)", "t(3, 4), 1"], "diagflat": ["t(2, 2)"], "diag_embed": ["t(2, 3)", "t(3), 1"],
+    **{f"atleast_{n}d": ["t()", "t(2)", "t(2, 3)"] for n in (1, 2, 3)},
+    **{f"atleast_{n}d_sequence": ["[t(), t(2)]"] for n in (1, 2, 3)},
+    # indexing
+    "index_put": ["t(3, 4), [idx(3, 2), idx(4, 2)], t(2)", "t(3, 4), [idx(3, 2)], t(2, 4), True", "t(3), [mask(3)], t()"],
+    "masked_fill": ["t(2, 3), mask(3), 2", "t(2, 3), mask(2, 3), t()"],
+    "masked_select": ["t(2, 3), mask(2, 3)", "t(2, 3), mask(3)"], "masked_scatter": ["t(2, 3), mask(2, 3), t(6)"],
+    "nonzero": ["t(2, 3)", "t(3)"], "nonzero_tuple": ["t(2, 3), as_tuple=True"], "argwhere": ["t(2, 3)"],
+    "where_condition": ["mask(2, 3)"], "index_select": ["t(3, 4), 0, idx(3, 2)", "t(3, 4), 1, idx(4, 5)"],
+    "index_add": [*SLICED, "t(3, 4), 0, idx(3, 5), t(5, 4), alpha=2"], "index_copy": SLICED, "index_fill": FILLED,
+    "index_reduce": [s + f", '{r}'" for s, r in zip(SLICED * 2, ("prod", "mean", "amax", "amin"))],
+    "gather": ["t(3, 4), 0, idx(3, 2, 4)", "t(3, 4), 1, idx(4, 3, 6)"],
+    "take_along_dim": ["t(3, 4), idx(3, 2, 4), 0", "t(3, 4), idx(12, 3)"], "scatter": SCATTERED, "scatter_add": SCATTERED,
+    "scatter_value": ["t(3, 4), 0, idx(3, 2, 4), 2"],
+    "scatter_reduction": ["t(3, 4), 0, idx(3, 2, 4), t(2, 4), reduce='add'"],
+    "scatter_value_reduction": ["t(3, 4), 0, idx(3, 2, 4), 2, reduce='multiply'"],
+    "scatter_reduce": [s + f", '{r}'" for s, r in zip(SCATTERED * 2, ("sum", "prod", "mean", "amax", "amin"))],
+    "take": ["t(3, 4), idx(12, 2, 2)"], "put": ["t(3, 4), idx(12, 3), t(3)", "t(3, 4), idx(12, 3), t(3), True"],
+    "embedding": ["t(5, 3), idx(5, 2, 2)", "t(5, 3), idx(5, 4), 1"],
+    "embedding_dense_backward": ["t(4, 3), idx(5, 4), 5, -1, False"], "select_scatter": ["t(3, 4), t(3), 1, 2"],
+    "slice_scatter": ["t(3, 4), t(2, 4), 0, 1, 3", "t(3, 4), t(3, 2), 1, 0, 4, 2"], "diagonal_scatter": ["t(3, 4), t(3)"],
+    "as_strided_scatter": ["t(2, 6), t(2, 2), (2, 2), (3, 1), 1"],
+    "isin": ["t(2, 3), t(4)", "t(3), 1", "t(2, 3), t(4), invert=True"],
+    "searchsorted": ["ascending(5), t(4)", "ascending(5), t(2, 2)"], "bucketize": ["t(4), ascending(5)"],
+    # reductions
+    "sum": REDUCED, "sum_dim_IntList": OVER, "nansum": [*REDUCED, *OVER], "mean": REDUCED[:2], "mean_dim": OVER,
+    "nanmean": [*REDUCED[:2], *OVER], "prod": REDUCED, "prod_dim_int": ALONG_KEEPING, "sum_to_size": ["t(2, 3), (1, 3)"],
+    "trace": ["t(3, 4)"], "count_nonzero": [*REDUCED, "t(2, 3), 1"], "count_nonzero_dim_IntList": ["t(2, 3), (0, 1)"],
+    **{f: ["t(2, 3)", "t()"] for f in ("max", "min", "median", "nanmedian")},
+    **{f"{f}_other": ["t(2, 3), t(3)"] for f in ("max", "min")},
+    **{f"{f}_dim": ALONG_KEEPING for f in ("max", "min", "median", "nanmedian", "any", "all")},
+    **{f: ["t(2, 3)", *OVER[:3]] for f in ("amax", "amin")}, **{f: ["t(2, 3)", *ALONG_KEEPING] for f in ("argmax", "argmin")},
+    "aminmax": ["t(2, 3)", "t(2, 3), dim=1"], "any": REDUCED, "all": REDUCED, "any_dims": OVER, "all_dims": OVER,
+    **{f: ["t(2, 3)", "t(4), False"] for f in ("var", "std", "var_mean", "std_mean")},
+    **{f"{f}_dim": ["t(2, 3), 1", "t(2, 3), (0, 1), False, True"] for f in ("var", "std", "var_mean", "std_mean")},
+    **{f"{f}_correction": ["t(2, 3), 1, correction=0", "t(3, 3), correction=2"]
+       for f in ("var", "std", "var_mean", "std_mean")},
+    "linalg_vector_norm": ["t(2, 3), 2", "t(2, 3), 1, 0", "t(2, 3), 3.5, 1, True", "t(2, 3), float('inf'), 1"],
+    "linalg_matrix_norm": ["t(3, 4), 1", "t(2, 3, 4), float('inf')"], "linalg_matrix_norm_str_ord": ["t(3, 4)"],
+    "linalg_norm": ["t(3, 4)", "t(4), 1"], "linalg_norm_ord_str": ["t(3, 4), 'fro'"],
+    "norm": ["t(4)", "t(2, 3), 2, 1", "t(3), 1"], "norm_str": ["t(3, 4), 'fro'"], "dist": ["t(2, 3), t(2, 3)", "t(3), t(3), 1"],
+    **{f: ALONG for f in ("softmax_int", "log_softmax_int", "cumsum", "cumprod", "cummax", "cummin", "logcumsumexp")},
+    **{f: ["t(2, 3), 1, False"] for f in ("_softmax", "_log_softmax")}, "logsumexp": OVER[:3],
+    # sorting and counting
+    "sort": ["t(2, 4)", "t(4, 2), 0, True"], "sort_stable": ["t(2, 4), stable=True"], "argsort": ["t(2, 4)", "t(4, 2), 0"],
+    "argsort_stable": ["t(2, 4), stable=True"], "msort": ["t(4, 2)"], "topk": ["t(2, 5), 2", "t(5, 2), 3, 0, False"],
+    "kthvalue": ["t(2, 5), 2", "t(5, 2), 3, 0, True"], "mode": ["t(2, 5)"],
+    **{f: ["real(6), torch.tensor([0.25, 0.5], dtype=dtype)", "real(2, 5), torch.tensor(0.3, dtype=dtype), 1"]
+       for f in ("quantile", "nanquantile")},
+    **{f"{f}_scalar": ["real(6), 0.3", "real(2, 5), 0.5, 1, interpolation='higher'"] for f in ("quantile", "nanquantile")},
+    "_unique2": ["t(6)", "t(6), True, True, True"], "unique_dim": ["t(3, 2), 0"], "_unique_consecutive": ["t(6)"],
+    "bincount": ["idx(4, 6)", "idx(4, 6), pos(6), 6"], "histc": ["real(6), 4, -1, 1"],
+    "diff": ["t(5)", "t(3, 4), 2, 1", "t(3, 4), 1, 0, t(1, 4), t(2, 4)"],
+    # products
+    "mm": ["t(2, 3), t(3, 4)", "t(0, 3), t(3, 4)"], "bmm": ["t(2, 2, 3), t(2, 3, 4)"], "mv": ["t(2, 3), t(3)"],
+    "dot": ["t(3), t(3)"], "vdot": ["t(3), t(3)"],
+    "matmul": ["t(3), t(3)", "t(2, 3), t(3)", "t(3), t(3, 2)", "t(2, 3), t(3, 4)", "t(2, 1, 2, 3), t(4, 3, 2)"],
+    "outer": ["t(2), t(3)"], "inner": ["t(3), t(3)", "t(2, 3), t(4, 3)"], "kron": ["t(2, 3), t(3, 2)"],
+    "tensordot": ["t(2, 3, 4), t(3, 4, 2)"], "tensordot_lists": ["t(2, 3), t(4, 3), ([1], [1])"],
+    "linear": ["t(2, 3), t(4, 3)", "t(2, 2, 3), t(4, 3), t(4)", "t(3), t(4, 3), t(4)"],
+    "addmm": ["t(2, 4), t(2, 3), t(3, 4)", "t(4), t(2, 3), t(3, 4), beta=2, alpha=3"],
+    "addmv": ["t(2), t(2, 3), t(3)", "t(2), t(2, 3), t(3), beta=2, alpha=3"], "addr": ["t(2, 3), t(2), t(3)"],
+    "baddbmm": ["t(2, 2, 4), t(2, 2, 3), t(2, 3, 4)"], "addbmm": ["t(2, 4), t(3, 2, 3), t(3, 3, 4), beta=2, alpha=3"],
+    "chain_matmul": ["[t(2, 3), t(3, 4), t(4, 2)]"], "linalg_multi_dot": ["[t(2, 3), t(3, 4), t(4, 2)]"],
+    "matrix_power": ["t(3, 3), 3", "t(2, 2), 0"], "cross": ["t(2, 3), t(2, 3)"], "linalg_cross": ["t(2, 3), t(2, 3)"],
+    # losses
+    "mse_loss": LOSS, "l1_loss": LOSS, "smooth_l1_loss": [*LOSS, "t(3), t(3), beta=0.3"],
+    "huber_loss": [*LOSS, "t(3), t(3), delta=0.3"],
+    "binary_cross_entropy": ["pos(3), pos(3)", "pos(2, 3), pos(2, 3), pos(3), 2"],
+    "binary_cross_entropy_with_logits": ["t(3), pos(3)", "t(2, 3), pos(2, 3), pos(3), pos(3), 2"], "nll_loss_nd": CLASSES,
+    "cross_entropy_loss": [*CLASSES, "t(3, 4), idx(4, 3), label_smoothing=0.2", "t(3, 4), pos(3, 4)"],
+    "kl_div": ["t(2, 3), pos(2, 3)", "t(2, 3), t(2, 3), log_target=True"],
+}
+# The results of these differ from call to call, or are whatever was in memory.
+UNPREDICTABLE = {"empty", "random", "binomial", "_standard_gamma", "_sample_dirichlet"}
+
+
+class Arguments:
+    """Evaluates a sample: its functions make tensors of one dtype, other numbers at every call."""
+
+    def __init__(self, torch, dtype, layout=lambda x: x):
+        self.torch, self.dtype, self.layout = torch, dtype, layout
+        self.start = itertools.count(1)
+
+    def of(self, text):
+        """Give (positional arguments, keyword arguments) of the expression."""
+        names = ("t", "pos", "real", "mask", "idx", "ascending", "dtype", "torch")
+        scope = {name: getattr(self, name) for name in names}
+        return eval(f"(lambda *a, **k: (a, k))({text})", scope)  # noqa: S307
+
+    def t(self, *shape):
+        """Numbers between -2 and 2 without repetition, away from where formulas have kinks; small integers."""
+        if self.dtype.is_complex:
+            return self._made(self._spread(shape) + 1j * self._spread(shape), shape)
+        if not self.dtype.is_floating_point:
+            low = -5 if self.dtype.is_signed and self.dtype is not self.torch.bool else 0
+            return self._made((np.arange(self._count(shape)) * 7 + 3 * next(self.start)) % (6 - low) + low, shape)
+        return self._made(self._spread(shape), shape)
+
+    def pos(self, *shape):
+        """Numbers between 0.05 and 0.95; positive integers."""
+        if not (self.dtype.is_floating_point or self.dtype.is_complex):
+            return self._made((np.arange(self._count(shape)) + next(self.start)) % 4 + 1, shape)
+        return self._made(self._spread(shape) * 0.225 + 0.5, shape)
+
+    def real(self, *shape):
+        """As t, of the real type of a complex dtype."""
+        return self._made(self._spread(shape), shape, self.dtype.to_real() if self.dtype.is_complex else self.dtype)
+
+    def ascending(self, n):
+        """A sorted vector."""
+        return self.t(n).sort().values
+
+    def mask(self, *shape):
+        """Bools, most of them true."""
+        return self._made((np.arange(self._count(shape)) + next(self.start)) % 3 != 0, shape, self.torch.bool)
+
+    def idx(self, high, *shape):
+        """Indices below high, different ones as long as there are any."""
+        return self._made((np.arange(self._count(shape)) + next(self.start)) % high, shape, self.torch.int64)
+
+    def _count(self, shape):
+        return int(np.prod(shape, dtype=np.int64))
+
+    def _spread(self, shape):
+        golden = (5 ** 0.5 - 1) / 2
+        return (np.arange(self._count(shape)) * golden + next(self.start) * 0.377) % 1 * 4 - 2
+
+    def _made(self, numbers, shape, dtype=None):
+        made = self.torch.from_numpy(np.ascontiguousarray(numbers)).reshape(shape).to(dtype or self.dtype)
+        return self.layout(made)
