@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-EPOCHS = 1500
+EPOCHS = 3000
 OUT = Path(__file__).resolve().parent / "out"
 
 torch.manual_seed(0)
@@ -25,7 +25,7 @@ y = torch.sin(x)
 
 model = nn.Sequential(nn.Linear(1, 32), nn.Tanh(), nn.Linear(32, 64), nn.Tanh(), nn.Linear(64, 1))
 loss_function = nn.MSELoss()
-optimizer = torch.optim.Adam(model.parameters(), lr=0.005)
+optimizer = torch.optim.Adam(model.parameters(), lr=0.002)
 
 print(model)
 bar = tqdm(range(1, EPOCHS + 1), desc="training", mininterval=0.5)
@@ -34,7 +34,7 @@ for epoch in bar:
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-    if epoch == 1 or epoch % 250 == 0:
+    if epoch == 1 or epoch % 500 == 0:
         bar.set_postfix(loss=f"{loss.item():.6f}")
         tqdm.write(f"epoch {epoch:4d}   loss {loss.item():.6f}")
 

@@ -44,6 +44,8 @@ def param(a, last_positional):
         flags.append("kNullable")
     if a.keyword_only:
         flags.append("kKeywordOnly")
+    if a.nullable_items:
+        flags.append("kNullableItems")
     array = -1 if a.array is None else a.array
     return f'{{"{a.name}", Kind::{a.kind[:1].upper() + a.kind[1:]}, {" | ".join(flags) or "0"}, {array}, "{(a.default or "").replace(chr(34), chr(39))}"}}'
 
@@ -84,8 +86,8 @@ def call_case(r, i):
     return "\n".join(lines)
 
 
-def thunk(name, rows, suffix, case):
-    """One Python callable: `suffix` tells plain ("") and in-place ("_") apart."""
+def thunk(name, rows, suffix, case, tag):
+    """One Python callable: `suffix` tells plain ("") and in-place ("_") apart, `tag` a method whose overloads are not the function's."""
     decl, sigs = "", []
     for i, r in enumerate(rows):
         d, s = signature(r, i, False)
@@ -93,7 +95,7 @@ def thunk(name, rows, suffix, case):
         sigs.append(s)
     rows_text = ", ".join(sigs)
     cases = "\n".join(case(r, i) for i, r in enumerate(rows))
-    return (f"static PyObject* call_{name}{suffix}(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kw) {{\n{decl}"
+    return (f"static PyObject* call_{tag}{name}{suffix}(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kw) {{\n{decl}"
             f"  static const Signature signatures[] = {{{rows_text}}};\n"
             f'  static Callable callable{{"{name}{suffix}", signatures, {len(rows)}}};\n'
             f"  Parsed p(callable);\n  try {{\n    switch (p.parse(self, args, n, kw)) {{\n{cases}\n    }}\n    return p.overridden();\n"
@@ -110,21 +112,25 @@ def inplace_case(r, i):
 
 def forms(rows):
     """(thunk suffix, rows, is function, is method) for each callable that a group of overloads makes."""
-    plain = [r for r in rows if set(r.forms) & set("fm")]
-    if plain:
-        yield "", plain, any("f" in r.forms for r in plain), any("m" in r.forms for r in plain)
+    functions, methods = ([r for r in rows if form in r.forms] for form in "fm")
+    if functions == methods or not (functions and methods):
+        if functions or methods:
+            yield "", functions or methods, bool(functions), bool(methods)
+    else:
+        yield "", functions, True, False
+        yield "", methods, False, True
     changed = [r for r in rows if "i" in r.forms and not r.inplace]
     if changed:
         yield "_", changed, False, True
 
 
-def wrappers(name, suffix, function, method):
+def wrappers(name, suffix, function, method, tag):
     full = name + suffix
     out = []
     if function:
-        out.append(f"PyObject* f_{full}(PyObject*, PyObject* const* a, Py_ssize_t n, PyObject* kw) {{ return call_{full}(nullptr, a, n, kw); }}")
+        out.append(f"PyObject* f_{full}(PyObject*, PyObject* const* a, Py_ssize_t n, PyObject* kw) {{ return call_{tag}{full}(nullptr, a, n, kw); }}")
     if method:
-        out.append(f"PyObject* m_{full}(PyObject* self, PyObject* const* a, Py_ssize_t n, PyObject* kw) {{ return call_{full}(self, a, n, kw); }}")
+        out.append(f"PyObject* m_{full}(PyObject* self, PyObject* const* a, Py_ssize_t n, PyObject* kw) {{ return call_{tag}{full}(self, a, n, kw); }}")
     return "\n".join(out)
 
 
@@ -138,8 +144,9 @@ def source(groups):
     for rows in groups:
         name = rows[0].name
         for suffix, part, function, method in forms(rows):
-            parts.append(thunk(name, part, suffix, inplace_case if suffix else call_case))
-            parts.append(wrappers(name, suffix, function or inplace_function(suffix, part), method))
+            tag = "" if function or suffix else "method_"
+            parts.append(thunk(name, part, suffix, inplace_case if suffix else call_case, tag))
+            parts.append(wrappers(name, suffix, function or inplace_function(suffix, part), method, tag))
     return ('#include "ops.h"\n#include "python/binding.h"\n\nnamespace pl {\nnamespace bind {\n\n' + "\n\n".join(parts)
             + "\n\n}  // namespace bind\n}  // namespace pl\n")
 

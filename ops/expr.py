@@ -58,7 +58,7 @@ def scalar(node):
     if isinstance(node, ast.Compare):
         return f"({scalar(node.left)} {COMPARE_CPP[type(node.ops[0])]} {scalar(node.comparators[0])})"
     if isinstance(node, ast.BoolOp):
-        return "(" + (" & " if isinstance(node.op, ast.And) else " | ").join(scalar(v) for v in node.values) + ")"
+        return "bool(" + (" & " if isinstance(node.op, ast.And) else " | ").join(scalar(v) for v in node.values) + ")"
     if isinstance(node, ast.IfExp):
         return f"math::select({scalar(node.test)}, {scalar(node.body)}, {scalar(node.orelse)})"
     if isinstance(node, ast.Call):

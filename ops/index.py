@@ -26,6 +26,7 @@ op("nonzero(Tensor self) -> Tensor", forms="fmo", ref="numpy.argwhere", doc="The
 op("nonzero.tuple(Tensor self, *, bool as_tuple) -> Any", forms="fm")
 op("argwhere(Tensor self) -> Tensor", forms="fm", ref="numpy.argwhere", doc="The indices of the nonzero elements, a row each.")
 op("where.condition(Tensor condition) -> Tensor[]", forms="f")
+op("where.method(Tensor self, Tensor condition, Operand other) -> Tensor", forms="m")
 
 # ---- indices along one dimension
 op("index_select(Tensor self, int dim, Tensor index) -> Tensor", forms="fmo", grad={"self": "index_select_backward(grad, self.shape, dim, index)"},
@@ -88,9 +89,12 @@ op("embedding_dense_backward(Tensor grad_output, Tensor indices, int num_weights
 
 # ---- writing a part
 op("select_scatter(Tensor self, Tensor src, int dim, int index) -> Tensor", forms="fm", doc="A copy of input with src as one slice.")
-op("slice_scatter(Tensor self, Tensor src, int dim=0, int? start=None, int? end=None, int step=1) -> Tensor", forms="fm", doc="A copy of input with src as a range of slices.")
+op("slice_scatter(Tensor self, Tensor src, int dim=0, int? start=None, int? end=None, int step=1) -> Tensor", forms="fmo", doc="A copy of input with src as a range of slices.")
 op("diagonal_scatter(Tensor self, Tensor src, int offset=0, int dim1=0, int dim2=1) -> Tensor", forms="fm", doc="A copy of input with src as its diagonal.")
+# PyTorch lets the gradient of self through where src stands, not elsewhere; its numbers are kept.
 op("as_strided_scatter(Tensor self, Tensor src, int[] size, int[] stride, int? storage_offset=None) -> Tensor", forms="fm",
+   grad={"self": "as_strided_scatter(zeros_like(grad), as_strided(contiguous(grad), size, stride, storage_offset), size, stride, storage_offset)",
+         "src": "as_strided(contiguous(grad), size, stride, storage_offset)"},
    doc="A copy of input with src written where as_strided would look.")
 
 # ---- searching

@@ -28,3 +28,45 @@ op(f"lstm_cell(Tensor input, Tensor[] hx, {CELL}) -> (Tensor, Tensor)", forms="f
 for name, words in (("gru", "gated recurrent units"), ("rnn_tanh", "a recurrent network with tanh"), ("rnn_relu", "a recurrent network with relu")):
     op(f"{name}(Tensor input, Tensor hx, {STACK}) -> (Tensor, Tensor)", forms="f", doc=f"Layers of {words} over a sequence.")
     op(f"{name}_cell(Tensor input, Tensor hx, {CELL}) -> Tensor", forms="f", doc=f"One step of {words}.")
+
+# ---- convolutions: forward, the gradient of the input and that of the weight are one another's derivatives
+CONV = "int[] stride, int[] padding, int[] dilation, int groups"
+SAME = "stride, padding, dilation, groups"
+op(f"conv_forward(Tensor input, Tensor weight, Tensor? bias, {CONV}) -> Tensor", forms="", node="ConvolutionBackward0",
+   grad={"input": f"conv_input_grad(grad, weight, input.shape, {SAME})", "weight": f"conv_weight_grad(grad, input, weight.shape, {SAME})",
+         "bias": "conv_bias_grad(grad)"}, doc="A convolution of a batch.")
+op(f"conv_input_grad(Tensor grad_output, Tensor weight, int[] input_size, {CONV}) -> Tensor", forms="", node="ConvolutionBackwardBackward0",
+   grad={"grad_output": f"conv_forward(grad, weight, None, {SAME})", "weight": f"conv_weight_grad(grad_output, grad, weight.shape, {SAME})"},
+   doc="The gradient of a convolution's input.")
+op(f"conv_weight_grad(Tensor grad_output, Tensor input, int[] weight_size, {CONV}) -> Tensor", forms="", node="ConvolutionBackwardBackward0",
+   grad={"grad_output": f"conv_forward(input, grad, None, {SAME})", "input": f"conv_input_grad(grad_output, grad, input.shape, {SAME})"},
+   doc="The gradient of a convolution's weight.")
+op(f"conv_transposed(Tensor input, Tensor weight, Tensor? bias, int[] output_size, {CONV}) -> Tensor", forms="", node="ConvolutionBackward0",
+   grad={"input": f"conv_forward(grad, weight, None, {SAME})", "weight": f"conv_weight_grad(input, grad, weight.shape, {SAME})",
+         "bias": "conv_bias_grad(grad)"}, doc="A transposed convolution of a batch.")
+op("convolution(Tensor input, Tensor weight, Tensor? bias, int[] stride, int[] padding, int[] dilation, bool transposed, int[] output_padding, "
+   "int groups) -> Tensor", forms="f", doc="A convolution or transposed convolution of a batch in one to three dimensions.")
+for n in (1, 2, 3):
+    sizes = f"int[{n}] stride=1, int[{n}] padding=0"
+    rest = f"int[{n}] dilation=1, int groups=1"
+    op(f"conv{n}d(Tensor input, Tensor weight, Tensor? bias=None, {sizes}, {rest}) -> Tensor", forms="f",
+       doc=f"Slides filters over {n} dimensions: sums of products over windows of all input channels.")
+    op(f"conv{n}d.padding(Tensor input, Tensor weight, Tensor? bias=None, int[{n}] stride=1, str padding='valid', {rest}) -> Tensor", forms="f")
+    op(f"conv_transpose{n}d(Tensor input, Tensor weight, Tensor? bias=None, {sizes}, int[{n}] output_padding=0, int groups=1, int[{n}] dilation=1) "
+       "-> Tensor", forms="f", doc=f"The transpose of conv{n}d as a linear map: it enlarges where conv{n}d shrinks.")
+
+# ---- distances
+op("cosine_similarity(Tensor x1, Tensor x2, int dim=1, float eps=1e-8) -> Tensor", forms="f", doc="The cosine of the angle between vectors along dim.")
+op("pairwise_distance(Tensor x1, Tensor x2, float p=2.0, float eps=1e-6, bool keepdim=False) -> Tensor", forms="f",
+   doc="The p-norm of x1 - x2 + eps along the last dimension.")
+op("bilinear(Tensor input1, Tensor input2, Tensor weight, Tensor? bias=None) -> Tensor", forms="f",
+   doc="input1 @ weight[k] @ input2 for each k, plus bias.")
+
+# ---- padding and rearranging
+op("constant_pad_nd(Tensor self, int[] pad, Scalar value=0) -> Tensor", forms="f", node="ConstantPadNdBackward0",
+   grad={"self": "constant_pad_nd(grad, negated(pad), 0)"}, doc="Adds elements of one value around a tensor; negative padding crops.")
+op("pad(Tensor self, int[] pad, str mode='constant', float? value=None) -> Tensor", forms="f",
+   doc="Adds elements around a tensor: pad lists the numbers before and after each dimension, the last dimension first.")
+op("pixel_shuffle(Tensor self, int upscale_factor) -> Tensor", forms="f", doc="Turns r * r channels into an image r times as high and wide.")
+op("pixel_unshuffle(Tensor self, int downscale_factor) -> Tensor", forms="f", doc="The reverse of pixel_shuffle.")
+op("channel_shuffle(Tensor self, int groups) -> Tensor", forms="f", doc="Deals the channels of groups out in turn.")

@@ -22,8 +22,10 @@ op("div(Tensor self, Operand other, *, str? rounding_mode=None) -> Tensor", form
    doc="Divides input by other; rounding_mode 'floor' or 'trunc' rounds the quotient.")
 op("div_(Tensor(a!) self, Operand other, *, str? rounding_mode=None) -> Tensor(a!)", forms="m", doc="In-place form of div.")
 op("floor_divide(Tensor self, Operand other) -> Tensor", formula="self // other", types=REAL, forms="fmio", ref="numpy.floor_divide",
+   grad={"self": "zeros_like(grad)", "other": "zeros_like(grad)"},
    doc="Divides input by other and rounds towards minus infinity.")
-op("trunc_divide(Tensor self, Operand other) -> Tensor", formula="trunc_divide(self, other)", types=REAL, forms="",
+op("trunc_divide(Tensor self, Operand other) -> Tensor", formula="trunc_divide(self, other)", types=REAL, forms="", node="DivBackward0",
+   grad={"self": "zeros_like(grad)", "other": "zeros_like(grad)"},
    doc="Divides input by other and rounds towards zero.")
 op("remainder(Tensor self, Operand other) -> Tensor", formula="self % other", types=REAL,
    grad={"self": "grad", "other": "-grad * floor_quotient(self, other)"}, forms="fmio", ref="numpy.remainder",
@@ -39,7 +41,9 @@ op("pow_(Tensor(a!) self, Operand exponent) -> Tensor(a!)", forms="m", doc="In-p
 op("neg(Tensor self) -> Tensor", formula="-self", grad={"self": "-grad"}, forms="fmio", ref="numpy.negative", doc="Changes the sign.")
 op("reciprocal(Tensor self) -> Tensor", formula="reciprocal(self)", dtype="float", types="fc",
    grad={"self": "-grad * conj(result * result)"}, forms="fmio", ref="numpy.reciprocal", doc="1 / input.")
-op("square(Tensor self) -> Tensor", formula="self * self", node="PowBackward0", grad={"self": "grad * conj(self) * 2"}, forms="fmio",
+op("square_kernel(Tensor self) -> Tensor", formula="self * self", node="PowBackward0", grad={"self": "grad * conj(self) * 2"}, forms="I",
+   doc="The kernel of square.")
+op("square(Tensor self) -> Tensor", forms="fmio",
    ref="numpy.square", doc="Multiplies every element by itself.")
 op("addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor", formula="self + value * tensor1 * tensor2",
    grad={"self": "grad", "tensor1": "grad * conj(tensor2 * value)", "tensor2": "grad * conj(tensor1 * value)"}, forms="fmio",

@@ -20,10 +20,10 @@ op("permute(Tensor(a) self, int[] dims) -> Tensor(a)", forms="fm", grad={"self":
    doc="Puts the dimensions in another order.")
 op("movedim(Tensor(a) self, int[1] source, int[1] destination) -> Tensor(a)", forms="fm", aliases="moveaxis", ref="numpy.moveaxis",
    doc="Moves dimensions to other places; the rest keep their order.")
-op("numpy_T(Tensor(a) self) -> Tensor(a)", forms="m", doc="The dimensions in reverse order.")
-op("matrix_H(Tensor(a) self) -> Tensor(a)", forms="m", doc="The conjugate transpose of a matrix.")
-op("mT(Tensor(a) self) -> Tensor(a)", forms="", doc="Exchanges the last two dimensions.")
-op("mH(Tensor(a) self) -> Tensor(a)", forms="", doc="Exchanges the last two dimensions and conjugates.")
+op("numpy_T(Tensor(a) self) -> Tensor(a)", forms="f", doc="The dimensions in reverse order.")
+op("matrix_H(Tensor(a) self) -> Tensor(a)", forms="f", doc="The conjugate transpose of a matrix.")
+op("mT(Tensor(a) self) -> Tensor(a)", forms="f", doc="Exchanges the last two dimensions.")
+op("mH(Tensor(a) self) -> Tensor(a)", forms="f", doc="Exchanges the last two dimensions and conjugates.")
 op("adjoint(Tensor(a) self) -> Tensor(a)", forms="fm", doc="Exchanges the last two dimensions and conjugates.")
 op("squeeze(Tensor(a) self) -> Tensor(a)", forms="fm", grad={"self": "reshape(grad, self.shape)"}, doc="Removes dimensions of size 1.")
 op("squeeze.dim(Tensor(a) self, int dim) -> Tensor(a)", forms="fm", node="SqueezeBackward1", grad={"self": "reshape(grad, self.shape)"})
@@ -38,7 +38,6 @@ op("expand(Tensor(a) self, int[] size, *, bool implicit=False) -> Tensor(a)", fo
    doc="Repeats dimensions of size 1 without a copy; -1 keeps a size.")
 op("expand_as(Tensor(a) self, Tensor other) -> Tensor(a)", forms="m", doc="Expands to the shape of other.")
 op("broadcast_to(Tensor(a) self, int[] size) -> Tensor(a)", forms="fm", ref="numpy.broadcast_to", doc="Expands to the given shape.")
-op("broadcast_tensors(Tensor[] tensors) -> Tensor[]", forms="f", doc="Expands tensors to their common shape.")
 op("flatten(Tensor(a) self, int start_dim=0, int end_dim=-1) -> Tensor(a)", forms="fm", doc="Makes one dimension of several.")
 op("unflatten(Tensor(a) self, int dim, int[] sizes) -> Tensor(a)", forms="fm", doc="Makes several dimensions of one.")
 op("ravel(Tensor(a) self) -> Tensor(a)", forms="fm", doc="All numbers in one dimension.")
@@ -85,6 +84,18 @@ for name in ("unsafe_split", "unsafe_chunk"):
     op(f"{name}(Tensor self, int {'split_size' if 'split' in name else 'chunks'}, int dim=0) -> Tensor[]", forms="fm", doc=f"As {name[7:]}.")
 op("unsafe_split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]", forms="fm", doc="As split_with_sizes.")
 
+# ---- the views as copies
+for name, args in (("alias", ""), ("detach", ""), ("view", "int[] size"), ("view.dtype", "ScalarType dtype"), ("t", ""), ("transpose", "int dim0, int dim1"),
+                   ("permute", "int[] dims"), ("squeeze", ""), ("squeeze.dim", "int dim"), ("squeeze.dims", "int[] dim"), ("unsqueeze", "int dim"),
+                   ("expand", "int[] size, *, bool implicit=False"), ("narrow", "int dim, int start, int length"), ("select", "int dim, int index"),
+                   ("slice", "int dim=0, int? start=None, int? end=None, int step=1"), ("as_strided", "int[] size, int[] stride, int? storage_offset=None"),
+                   ("diagonal", "int offset=0, int dim1=0, int dim2=1"), ("unfold", "int dimension, int size, int step"), ("unbind", "int dim=0"),
+                   ("split", "int split_size, int dim=0"), ("split_with_sizes", "int[] split_sizes, int dim=0")):
+    base, dot, overload = name.partition(".")
+    several = base in ("unbind", "split", "split_with_sizes")
+    op(f"{base}_copy{dot}{overload}(Tensor self{', ' * bool(args)}{args}) -> Tensor{'[]' * several}", forms="f" if several else "fmo" if base == "narrow" else "fo",
+       doc=f"{base} as a copy.")
+
 # ---- joining
 op("cat(Tensor[] tensors, int dim=0) -> Tensor", forms="fo", aliases="concat concatenate", ref="numpy.concatenate", doc="Joins tensors along an existing dimension.")
 op("stack(Tensor[] tensors, int dim=0) -> Tensor", forms="fo", ref="numpy.stack", doc="Joins tensors of one shape along a new dimension.")
@@ -92,10 +103,6 @@ op("hstack(Tensor[] tensors) -> Tensor", forms="fo", ref="numpy.hstack", doc="Jo
 op("vstack(Tensor[] tensors) -> Tensor", forms="fo", aliases="row_stack", ref="numpy.vstack", doc="Joins tensors one below the other.")
 op("dstack(Tensor[] tensors) -> Tensor", forms="fo", ref="numpy.dstack", doc="Joins tensors along the third dimension.")
 op("column_stack(Tensor[] tensors) -> Tensor", forms="fo", ref="numpy.column_stack", doc="Joins vectors and matrices as columns.")
-op("block_diag(Tensor[] tensors) -> Tensor", forms="f", doc="A matrix with the given matrices along its diagonal.")
-op("meshgrid(Tensor[] tensors, *, str? indexing=None) -> Tensor[]", forms="f", doc="Coordinate grids of vectors; indexing is 'ij' or 'xy'.")
-op("cartesian_prod(Tensor[] tensors) -> Tensor", forms="f", doc="All combinations of one element of each vector, a row each.")
-op("combinations(Tensor self, int r=2, bool with_replacement=False) -> Tensor", forms="f", doc="All combinations of r elements of a vector, a row each.")
 
 # ---- repeating and rearranging
 op("repeat(Tensor self, int[] repeats) -> Tensor", forms="m", grad={"self": "repeat_backward(grad, repeats, self.shape)"}, ref="numpy.tile",

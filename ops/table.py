@@ -25,6 +25,7 @@ class Arg:
     default: str | None = None
     keyword_only: bool = False
     writes: bool = False
+    nullable_items: bool = False    # Tensor?[]: the list may hold None
 
 
 @dataclass
@@ -89,7 +90,8 @@ def parse_arg(text, keyword_only):
     if not m or m[1] not in KINDS:
         raise ValueError(f"cannot read the argument {text!r}")
     array = None if m[4] is None else int(m[5] or 0)
-    return Arg(m[7], m[1], bool(m[6] or (m[3] and array is None)), array, m[8], keyword_only, bool(m[2] and "!" in m[2]))
+    return Arg(m[7], m[1], bool(m[6] or (m[3] and array is None)), array, m[8], keyword_only, bool(m[2] and "!" in m[2]),
+               bool(m[3] and array is not None))
 
 
 def parse_schema(schema):

@@ -89,6 +89,14 @@ def pickler(pickle_module, file, protocol, persistent_id):
         def persistent_id(self, thing):
             return persistent_id(thing)
 
+        def reducer_override(self, thing):
+            if isinstance(thing, (penlight.device, penlight.Size)):  # by its type, as PyTorch; not by a function of ours
+                return type(thing), thing.__reduce__()[1]
+            if type(thing) is penlight.Tensor and thing.__dict__:
+                function, arguments, state = _utils._reduce_tensor(thing)
+                return _utils._rebuild_from_type_v2, (function, penlight.Tensor, arguments, state)
+            return NotImplemented
+
         def save_global(self, thing, name=None):
             found = torch_name(thing, name)
             if found is None or ("." in found[1] and self.proto < 4):

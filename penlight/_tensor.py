@@ -34,8 +34,7 @@ def _moved(tensor, device, dtype, copy=False, memory_format=None):
 def _no_cuda():
     from penlight.errors import with_help
 
-    raise with_help(RuntimeError("Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU and installed a driver "
-                                 "from http://www.nvidia.com/Download/index.aspx"), "no_cuda")
+    raise with_help(AssertionError("Torch not compiled with CUDA enabled"), "no_cuda")
 
 
 def _cast(dtype):

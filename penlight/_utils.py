@@ -15,10 +15,9 @@ from penlight.storage import TypedStorage, copy_storage, storage_type
 def _reduce_tensor(tensor):
     """Take a tensor apart for pickle: give (function, arguments) that rebuild it (`Tensor.__reduce_ex__`)."""
     function, arguments = _reduce_plain(tensor)
-    state = getattr(tensor, "__dict__", None)
-    if type(tensor) is penlight.Tensor and not state:
-        return function, arguments
-    return _rebuild_from_type_v2, (function, type(tensor), arguments, state)
+    if type(tensor) is penlight.Tensor:  # says that it is of the module `torch`, which need not exist: not named
+        return (function, arguments, tensor.__dict__) if tensor.__dict__ else (function, arguments)
+    return _rebuild_from_type_v2, (function, type(tensor), arguments, tensor.__dict__)
 
 
 def _reduce_parameter(parameter):
@@ -100,8 +99,16 @@ def _rebuild_meta_tensor_no_storage(dtype, size, stride, requires_grad):
     return penlight.empty_strided(size, stride, dtype=dtype, device="meta", requires_grad=requires_grad)
 
 
-def _dtype_named(name):
+def _constant_named(name):
     return getattr(penlight, name)
+
+
+def _device(*arguments):
+    return penlight.device(*arguments)
+
+
+def _size(sizes):
+    return penlight.Size(sizes)
 
 
 def _rebuild_parameter(data, requires_grad, backward_hooks):

@@ -27,7 +27,7 @@ def _overloaded(values):
             kind = type(v)
             if kind in (Tensor, _C.Tensor) or not hasattr(kind, "__torch_function__") or any(type(f) is kind for f in found):
                 continue
-            if kind.__torch_function__ is _disabled_torch_function_impl or getattr(kind, "_plain_parameter", False):
+            if kind.__torch_function__ is _disabled_torch_function_impl or "_plain_parameter" in vars(kind):
                 continue
             at = next((i for i, f in enumerate(found) if issubclass(kind, type(f))), len(found))
             found.insert(at, v)

@@ -84,7 +84,7 @@ def tensor_str(tensor, tensor_contents=None):
         >>> tensor_str(torch.tensor([1.0, 2.5]))
         'tensor([1.0000, 2.5000])'
     """
-    own_class = type(tensor) is not penlight.Tensor and not _is_plain_parameter(tensor)
+    own_class = type(tensor) is not penlight.Tensor and "_plain_parameter" not in vars(type(tensor))
     prefix = type(tensor).__name__ + "(" if own_class else "tensor("
     if tensor_contents is None:
         tensor_contents = _contents(tensor.detach(), indent=len(prefix))

@@ -35,7 +35,7 @@ SAMPLES = {
     "logit": ["pos(2, 3)", "pos(3), 0.2"],
     "nan_to_num": ["t(3)", "t(3), 1.0, 2.0, 3.0"],
     "conj": ["t(3)"],
-    "bitwise_not": ["t(2, 3)"],
+    "bitwise_not": ["t(2, 3)"], "square": ["t(2, 3)"], "where_method": ["t(2, 3), mask(2, 3), t(3)", "t(3), mask(2, 1), 2"],
     # making
     "zeros": ["(2, 3)", "()"], "ones": ["(2, 3)", "(0,)"], "full": ["(2, 3), 5", "(), 2.5"], "scalar_tensor": ["2.5"],
     "zeros_like": ["t(2, 3)"], "ones_like": ["t(2, 3)"], "full_like": ["t(2, 3), 3"], "new_zeros": ["t(2), (2, 3)"],
@@ -43,17 +43,19 @@ SAMPLES = {
     "arange_start": ["1, 7, 2", "1.5, -2, -0.5"], "range": ["1, 7, 2"], "linspace": ["0, 1, 5", "3, -2, 4", "1, 2, 1"],
     "logspace": ["0, 2, 3"], "eye": ["3", "2, 3", "3, 0"], "complex": ["real(3), real(3)"], "polar": ["real(3), real(3)"],
     "_to_copy": ["t(2, 3)"], "clone": ["t(2, 3)"], "contiguous": ["t(2, 3)"], "copy_": ["t(2, 3), t(3)"],
-    "fill_": ["t(2, 3), 3", "t(2, 3), t()"], "zero_": ["t(2, 3)"], "real": ["t(3)"], "view_as_complex": ["real(3, 2)"],
+    "fill_": ["t(2, 3), 3", "t(2, 3), t()"], "zero_": ["t(2, 3)"], "real": ["t(3)"], "imag": ["t(3)"], "view_as_real": ["t(2, 3)"],
+    "view_as_complex": ["real(3, 2)"], "view_dtype": ["real(2, 4), torch.uint8"], "alias": ["t(2, 3)"], "detach": ["t(2, 3)"],
+    "slice": ["t(3, 5), 1, 1, 4, 2"],
     # views
     "view": ["t(2, 6), (3, -1)", "t(2, 6), (12,)"], "reshape": ["t(2, 6), (3, -1)", "t(2, 6).t(), (12,)", "t(0, 3), (3, 0)"],
     "view_as": ["t(2, 3), t(3, 2)"], "reshape_as": ["t(2, 3).t(), t(6)"], "t": ["t(2, 3)", "t(3)"],
     "transpose": ["t(2, 3, 4), 0, 2", "t(2, 3), -1, -2"], "swapaxes": ["t(2, 3, 4), 0, 2"],
     "permute": ["t(2, 3, 4), (2, 0, 1)", "t(2, 3), (-1, 0)"],
     "movedim": ["t(2, 3, 4), 0, 2", "t(2, 3, 4), (0, 1), (2, 0)"], "numpy_T": ["t(2, 3)"], "matrix_H": ["t(2, 3)"],
-    "adjoint": ["t(2, 3, 4)"], "squeeze": ["t(1, 3, 1)"], "squeeze_dim": ["t(1, 3, 1), 0", "t(2, 3), 0"],
+    "adjoint": ["t(2, 3, 4)"], "mT": ["t(2, 3, 4)"], "mH": ["t(2, 3)"], "squeeze": ["t(1, 3, 1)"], "squeeze_dim": ["t(1, 3, 1), 0", "t(2, 3), 0"],
     "squeeze_dims": ["t(1, 3, 1), (0, 2)"], "unsqueeze": ["t(2, 3), 1", "t(2, 3), -1"],
     "expand": ["t(2, 1), (2, 3)", "t(3), (2, -1)"], "expand_as": ["t(3), t(2, 3)"], "broadcast_to": ["t(2, 1), (2, 3)"],
-    "broadcast_tensors": ["[t(2, 1), t(3)]"], "flatten": ["t(2, 3, 4)", "t(2, 3, 4), 1", "t()"],
+    "flatten": ["t(2, 3, 4)", "t(2, 3, 4), 1", "t()"],
     "unflatten": ["t(2, 6), 1, (3, -1)"], "ravel": ["t(2, 3).t()"], "select": ["t(2, 3), 1, 2", "t(2, 3), 0, -1"],
     "narrow": ["t(4, 3), 0, 1, 2"], "narrow_tensor": ["t(4, 3), 0, idx(2), 2"], "as_strided": ["t(2, 6), (3, 2), (2, 1), 1"],
     "diagonal": ["t(3, 4)", "t(3, 4), 1", "t(2, 3, 4), -1, 2, 0"], "unfold": ["t(2, 7), 1, 3, 2", "t(5), 0, 2, 1"],
@@ -66,8 +68,7 @@ SAMPLES = {
     # joining and rearranging
     "cat": ["[t(2, 3), t(1, 3)]", "[t(2, 3), t(2, 1)], 1", "[t(2)], -1"], "stack": [*JOINED, "[t(2, 3), t(2, 3)], 2"],
     "hstack": [*JOINED, "[t(2, 3), t(2, 1)]"], "vstack": [*JOINED, "[t(3), t(2, 3)]"], "dstack": JOINED,
-    "column_stack": ["[t(2), t(2, 3)]"], "block_diag": ["[t(2, 1), t(3)]"], "meshgrid": ["[t(2), t(3)]"],
-    "cartesian_prod": ["[t(2), t(3)]"], "combinations": ["t(4)", "t(3), 2, True"], "repeat": ["t(2, 3), (2, 1, 2)"],
+    "column_stack": ["[t(2), t(2, 3)]"], "repeat": ["t(2, 3), (2, 1, 2)"],
     "tile": ["t(2, 3), (2, 2)", "t(3), (2,)"], "repeat_interleave": ["t(2, 3), 2", "t(2, 3), 2, 1"],
     "repeat_interleave_tensor": ["t(3), idx(4, 3)"], "repeat_interleave_counts": ["idx(4, 3)"],
     "roll": ["t(2, 3), 1", "t(2, 3), (1, -2), (0, 1)"], "flip": ["t(2, 3), (0, 1)", "t(2, 3), [-1]"], "fliplr": ["t(2, 3)"],
@@ -138,6 +139,29 @@ SAMPLES = {
     "baddbmm": ["t(2, 2, 4), t(2, 2, 3), t(2, 3, 4)"], "addbmm": ["t(2, 4), t(3, 2, 3), t(3, 3, 4), beta=2, alpha=3"],
     "chain_matmul": ["[t(2, 3), t(3, 4), t(4, 2)]"], "linalg_multi_dot": ["[t(2, 3), t(3, 4), t(4, 2)]"],
     "matrix_power": ["t(3, 3), 3", "t(2, 2), 0"], "cross": ["t(2, 3), t(2, 3)"], "linalg_cross": ["t(2, 3), t(2, 3)"],
+    # layers
+    "_softmax_backward_data": ["t(2, 3), t(2, 3), 1, dtype"], "_log_softmax_backward_data": ["t(2, 3), t(2, 3), 1, dtype"],
+    "lstm": ["t(3, 2, 4), [t(1, 2, 3), t(1, 2, 3)], [t(12, 4), t(12, 3), t(12), t(12)], True, 1, 0.0, False, False, False"],
+    "gru": ["t(2, 3, 4), t(2, 2, 2), [t(6, 4), t(6, 2)] * 2, False, 1, 0.0, False, True, True"],
+    **{f: ["t(3, 2, 4), t(1, 2, 3), [t(3, 4), t(3, 3), t(3), t(3)], True, 1, 0.0, False, False, False"]
+       for f in ("rnn_tanh", "rnn_relu")},
+    "lstm_cell": ["t(2, 4), [t(2, 3), t(2, 3)], t(12, 4), t(12, 3), t(12), t(12)"],
+    "gru_cell": ["t(2, 4), t(2, 3), t(9, 4), t(9, 3)"],
+    **{f"{f}_cell": ["t(2, 4), t(2, 3), t(3, 4), t(3, 3), t(3), t(3)"] for f in ("rnn_tanh", "rnn_relu")},
+    "convolution": ["t(1, 2, 4, 4), t(2, 2, 3, 2), t(2), [1, 2], [1, 0], [1, 1], False, [0, 0], 1",
+                    "t(1, 2, 3), t(2, 1, 2), None, [2], [0], [1], True, [1], 2"],
+    **{f"conv{len(d)}d": [f"t(1, 2, {', '.join(d)}), t(2, 2{', 2' * len(d)})",
+                          f"t(1, 4, {', '.join(d)}), t(2, 2{', 3' * len(d)}), t(2), 2, 1, 1, 2"] for d in ("5", "45", "434")},
+    **{f"conv{len(d)}d_padding": [f"t(1, 2, {', '.join(d)}), t(2, 2{', 3' * len(d)}), padding='same'"]
+       for d in ("5", "45", "434")},
+    **{f"conv_transpose{len(d)}d": [f"t(1, 2, {', '.join(d)}), t(2, 2{', 2' * len(d)})",
+                                    f"t(1, 2, {', '.join(d)}), t(2, 1{', 3' * len(d)}), t(2), 2, 1, 1, 2"]
+       for d in ("3", "32", "222")},
+    "cosine_similarity": ["t(2, 3), t(2, 3)", "t(2, 3), t(3), 0"],
+    "pairwise_distance": ["t(2, 3), t(2, 3)", "t(2, 3), t(2, 3), 1.0, keepdim=True"],
+    "bilinear": ["t(2, 3), t(2, 4), t(2, 3, 4), t(2)"], "constant_pad_nd": ["t(2, 3), [1, 2], 3", "t(2, 3), [1, -1, 0, 2]"],
+    "pad": ["t(2, 3), [1, 2]", "t(2, 2, 3), [2, 1], 'reflect'", "t(2, 2, 3), [2, 1], 'replicate'", "t(2, 2, 3), [2, 1], 'circular'"],
+    "pixel_shuffle": ["t(1, 4, 2, 3), 2"], "pixel_unshuffle": ["t(1, 2, 4, 2), 2"], "channel_shuffle": ["t(1, 4, 2, 2), 2"],
     # losses
     "mse_loss": LOSS, "l1_loss": LOSS, "smooth_l1_loss": [*LOSS, "t(3), t(3), beta=0.3"],
     "huber_loss": [*LOSS, "t(3), t(3), delta=0.3"],
@@ -146,8 +170,9 @@ SAMPLES = {
     "cross_entropy_loss": [*CLASSES, "t(3, 4), idx(4, 3), label_smoothing=0.2", "t(3, 4), pos(3, 4)"],
     "kl_div": ["t(2, 3), pos(2, 3)", "t(2, 3), t(2, 3), log_target=True"],
 }
-# The results of these differ from call to call, or are whatever was in memory.
-UNPREDICTABLE = {"empty", "random", "binomial", "_standard_gamma", "_sample_dirichlet"}
+# Without samples: what these give is random or whatever was in memory (test_random.py has tests of the former).
+UNPREDICTABLE = {"empty", "empty_strided", "empty_like", "new_empty", "new_empty_strided", "dropout", "feature_dropout",
+                 "alpha_dropout", "feature_alpha_dropout"}
 
 
 class Arguments:

@@ -112,7 +112,7 @@ struct AccumulateGrad final : Node {
 };
 
 // ---- grad mode ----
-extern __attribute__((tls_model("initial-exec"))) thread_local bool grad_enabled;
+extern constinit thread_local bool grad_enabled __attribute__((tls_model("initial-exec")));
 struct GradMode {
   bool before = grad_enabled;
   explicit GradMode(bool on) { grad_enabled = on; }

@@ -118,7 +118,7 @@ Tensor empty(Shape sizes, DType dtype, Device device) {
   TensorImpl* t = new_impl();
   Tensor owner = Tensor::steal(t);
   t->dtype = dtype;
-  PL_CHECK_AS(Runtime, device.type != DeviceType::CUDA, "no_cuda", "Found no NVIDIA driver on your system.");
+  PL_CHECK_AS(Assertion, device.type != DeviceType::CUDA, "no_cuda", "Torch not compiled with CUDA enabled");
   t->storage = new_storage(size_t(numel) * itemsize(dtype), device);
   t->data = static_cast<char*>(t->storage->data);
   t->numel = numel;

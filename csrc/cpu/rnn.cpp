@@ -23,17 +23,18 @@ template <class T> void lstm(int64_t batch, int64_t n, T* gates, const T* c_prev
 }
 
 template <class T>
-void lstm_backward(int64_t batch, int64_t n, T* gates, const T* c_prev, const T* c, const T* dh, T* dc) {
-  for (int64_t b = 0; b < batch; ++b, gates += 4 * n, c_prev += n, c += n, dh += n, dc += n) {
-    T *gi = gates, *gf = gates + n, *gg = gates + 2 * n, *go = gates + 3 * n;
+void lstm_backward(int64_t batch, int64_t n, const T* gates, const T* c_prev, const T* c, const T* dh, T* dc, T* d_gates) {
+  for (int64_t b = 0; b < batch; ++b, gates += 4 * n, d_gates += 4 * n, c_prev += n, c += n, dh += n, dc += n) {
+    const T *gi = gates, *gf = gates + n, *gg = gates + 2 * n, *go = gates + 3 * n;
+    T *di = d_gates, *df = d_gates + n, *dg = d_gates + 2 * n, *d_o = d_gates + 3 * n;
 #pragma GCC ivdep
     for (int64_t k = 0; k < n; ++k) {
-      T i = gi[k], f = gf[k], g = gg[k], o = go[k], t = math::tanh(c[k]);
-      T d = dc[k] + dh[k] * o * (T(1) - t * t);
-      go[k] = dh[k] * t * o * (T(1) - o);
-      gi[k] = d * g * i * (T(1) - i);
-      gf[k] = d * c_prev[k] * f * (T(1) - f);
-      gg[k] = d * i * (T(1) - g * g);
+      const T i = gi[k], f = gf[k], g = gg[k], o = go[k], t = math::tanh(c[k]);
+      const T d = dc[k] + dh[k] * o * (T(1) - t * t);
+      d_o[k] = dh[k] * t * o * (T(1) - o);
+      di[k] = d * g * i * (T(1) - i);
+      df[k] = d * c_prev[k] * f * (T(1) - f);
+      dg[k] = d * i * (T(1) - g * g);
       dc[k] = d * f;
     }
   }
@@ -53,17 +54,18 @@ template <class T> void gru(int64_t batch, int64_t n, T* x, const T* hh, const T
   }
 }
 
-template <class T> void gru_backward(int64_t batch, int64_t n, T* x, const T* hh, const T* h_prev, T* dh, T* dhh) {
-  for (int64_t b = 0; b < batch; ++b, x += 3 * n, hh += 3 * n, h_prev += n, dh += n, dhh += 3 * n) {
+template <class T>
+void gru_backward(int64_t batch, int64_t n, const T* gates, const T* hh, const T* h_prev, T* dh, T* dx, T* dhh) {
+  for (int64_t b = 0; b < batch; ++b, gates += 3 * n, hh += 3 * n, h_prev += n, dh += n, dx += 3 * n, dhh += 3 * n) {
 #pragma GCC ivdep
     for (int64_t k = 0; k < n; ++k) {
-      T r = x[k], z = x[n + k], a = x[2 * n + k], d = dh[k];
-      T da = d * (T(1) - z) * (T(1) - a * a);
-      T dz = d * (h_prev[k] - a) * z * (T(1) - z);
-      T dr = da * hh[2 * n + k] * r * (T(1) - r);
-      x[k] = dhh[k] = dr;
-      x[n + k] = dhh[n + k] = dz;
-      x[2 * n + k] = da;
+      const T r = gates[k], z = gates[n + k], a = gates[2 * n + k], d = dh[k];
+      const T da = d * (T(1) - z) * (T(1) - a * a);
+      const T dz = d * (h_prev[k] - a) * z * (T(1) - z);
+      const T dr = da * hh[2 * n + k] * r * (T(1) - r);
+      dx[k] = dhh[k] = dr;
+      dx[n + k] = dhh[n + k] = dz;
+      dx[2 * n + k] = da;
       dhh[2 * n + k] = da * r;
       dh[k] = d * z;
     }

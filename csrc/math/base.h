@@ -104,12 +104,15 @@ PL_FN double from_bits(UInt64 b) { return __builtin_bit_cast(double, b); }
 // ---- Constants ----
 
 template <class T>
-PL_FN constexpr T infinity() {
-  return T(__builtin_huge_val());
+PL_FN T infinity() {
+  using Bits = typename Format<T>::Bits;
+  return from_bits(Bits(~Format<T>::sign & ~Format<T>::fraction));
 }
+// A quiet NaN.
 template <class T>
-PL_FN constexpr T nan() {
-  return T(__builtin_nan(""));
+PL_FN T nan() {
+  using Bits = typename Format<T>::Bits;
+  return from_bits(Bits(~Format<T>::sign & ~(Format<T>::fraction >> 1)));
 }
 
 inline constexpr double kPi = 0x1.921fb54442d18p+1;

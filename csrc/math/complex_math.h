@@ -34,7 +34,7 @@ PL_FN double norm_minus_one(double x, double y) {
 }
 
 // e^(x/2), finite: a factor of an exponential that overflows by itself or meets a zero.
-PL_FN double sqrt_exp(double x) { return exp(fmin(0.5 * x, 709.0)); }
+PL_FN double sqrt_exp(double x) { return exp(select(x > 1418.0, 709.0, 0.5 * x)); }
 
 // e^x (cos y, sin y) for finite y, where e^x alone may overflow.
 PL_SLOW_FN Complex<double> polar_exp(double x, double y) {
@@ -292,13 +292,10 @@ PL_FN Complex<T> atan(Complex<T> z) {
   return detail::over_i(atanh(detail::times_i(z)));
 }
 
+// e^(y log x), and 1 for y = 0.
 template <class T>
 PL_FN Complex<T> pow(Complex<T> x, Complex<T> y) {
-  const bool zero_base = x == Complex<T>(T(0));
-  const bool zero_exponent = y == Complex<T>(T(0));
-  const Complex<T> r = exp(y * log(x));
-  const T at_zero = T(zero_exponent);
-  return zero_base ? Complex<T>(at_zero) : r;
+  return y == Complex<T>(T(0)) ? Complex<T>(T(1)) : exp(y * log(x));
 }
 template <class T>
 PL_FN Complex<T> rsqrt(Complex<T> z) {

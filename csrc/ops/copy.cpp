@@ -61,7 +61,7 @@ void copy_same(const Loop& l, int64_t n, int64_t size) {
   if (copy_transposed(l, size)) return;
   const int last = l.ndim - 1;
   int64_t to = last >= 0 ? l.strides[0][last] : size, from = last >= 0 ? l.strides[1][last] : size;
-  parallel_for(n, 32768, [&](int64_t b, int64_t e) {
+  parallel_for(n, 65536, [&](int64_t b, int64_t e) {
     l.run(b, e, [&](int64_t m, char* const* at) { cpu().copy.move(m, size, at[1], from, at[0], to); });
   });
 }
@@ -75,7 +75,7 @@ void copy_converted(const Loop& l, int64_t n, DType dst, DType src) {
   if (src == DType::Float64 && !is_complex(dst)) c = Compute::F64;
   static const DType exact[] = {DType::Float32, DType::Float64, DType::Int64, DType::Complex128};
   bool load_only = dst == exact[int(c)] && to == itemsize(dst), store_only = src == exact[int(c)] && from == itemsize(src);
-  parallel_for(n, 16384, [&](int64_t b, int64_t e) {
+  parallel_for(n, 65536, [&](int64_t b, int64_t e) {
     l.run(b, e, [&](int64_t m, char* const* at) {
       if (load_only) return cpu().copy.load[int(src)][int(c)](m, at[1], from, at[0]);
       if (store_only) return cpu().copy.store[int(dst)][int(c)](m, at[1], at[0], to);
@@ -146,6 +146,11 @@ Operand::operator const Tensor&() const {
 Tensor copy_of(const Tensor& t) {
   Tensor r = empty_like(t);
   copy_into(r, t);
+  if (Node* fn = grad_fn(t.get())) {      // second derivatives go where t came from
+    retain(fn);
+    r->grad_fn = fn;
+    r->output_nr = t->output_nr;
+  }
   return r;
 }
 

@@ -4,6 +4,12 @@
 #include "ops/common.h"
 
 namespace pl {
+namespace op {
+// Of a number too, which stays exact: as a tensor it would have the default dtype.
+inline Operand conj(const Operand& o) {
+  return o.t ? Operand(conj(o.t)) : o.s.is_complex() ? Operand(Scalar(o.s.d, -o.s.im)) : o;
+}
+}  // namespace op
 
 // ---- pointwise (derivatives_pointwise.cpp)
 Tensor scaled(const Tensor& grad, const Scalar& factor);       // grad * conj(factor); grad itself for 1
@@ -104,6 +110,8 @@ Tensor put_cleared(const Tensor& grad, const Tensor& index);
 
 // ---- products (linalg.cpp)
 Tensor mm_grad(const Tensor& left, const Tensor& right, bool of_left);     // of a product's left factor: left @ right^H; else left^H @ right
-Tensor bmm_grad(const Tensor& left, const Tensor& right, bool of_left);
+
+// ---- neural networks (conv.cpp, norm.cpp, pool.cpp)
+Tensor conv_bias_grad(const Tensor& grad);
 
 }  // namespace pl

@@ -1,4 +1,5 @@
 // Gradients of reductions, scans and sorting. They are made of operators, so that they can be differentiated again.
+#include <cfloat>
 #include <cmath>
 #include "ops/derivatives.h"
 #include "ops/reduction.h"
@@ -200,7 +201,8 @@ Tensor cumprod_backward(const Tensor& grad, const Tensor& self, const Tensor& re
 
 Tensor logcumsumexp_backward(const Tensor& grad, const Tensor& self, const Tensor& result, int64_t dim) {
   if (grad.dim() == 0 || grad.numel() == 0) return grad;
-  const Scalar none(-INFINITY);
+  // The logarithm of nothing: finite, so that differences of it are not NaN.
+  const Scalar none(grad.dtype() == DType::Float64 ? -DBL_MAX : grad.dtype() == DType::Float16 ? -65504.0 : -double(FLT_MAX));
   Tensor size = op::log(op::abs(grad));
   // The positive and the negative gradients apart, in logarithms.
   auto part = [&](const Tensor& keep) {

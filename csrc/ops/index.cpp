@@ -402,8 +402,7 @@ Tensor checked_source(const char* name, const Positions& p, const Tensor& source
   Tensor s = source.dim() ? source : alias(source, {1}, {1}, source->offset, source.dtype());
   PL_CHECK_AS(Runtime, s.dtype() == p.tensor.dtype(), "dtype_mismatch", "%s(): self (%s) and source (%s) must have the same scalar type", name,
               info(p.tensor.dtype()).scalar_name, info(s.dtype()).scalar_name);
-  PL_CHECK(s.dim() == p.tensor.dim(), "%s(): source and self must have the same number of dimensions, but got %d and %d", name, s.dim(), p.tensor.dim());
-  PL_CHECK(s->sizes[dim] == p.n(), "%s(): Number of indices (%lld) should be equal to source.size(dim): (%lld), for dim: %lld", name, (long long)p.n(),
+  PL_CHECK(s.dim() != p.tensor.dim() || s->sizes[dim] == p.n(), "%s(): Number of indices (%lld) should be equal to source.size(dim): (%lld), for dim: %lld", name, (long long)p.n(),
            (long long)s->sizes[dim], (long long)dim);
   PL_CHECK(s.sizes() == Shape(p.result_shape()), "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = %s "
            "source.shape = %s", to_string(p.tensor.sizes()).c_str(), to_string(s.sizes()).c_str());
@@ -497,12 +496,16 @@ Tensor embedding_dense_backward(const Tensor& grad, const Tensor& indices, int64
 
 // ---------------------------------------------------------------- writing a part
 namespace {
+void check_part(const Tensor& part, const Tensor& src) {
+  PL_CHECK(part.sizes() == src.sizes(), "expected src to have a size equal to the slice of self. src size = %s, slice size = %s",
+           to_string(src.sizes()).c_str(), to_string(part.sizes()).c_str());
+}
+
 // A copy that keeps gradients, changed through a view of it.
 template <class View> Tensor with_part(const Tensor& self, const Tensor& src, View view) {
   Tensor r = op::clone(self, MemoryFormat::None);
   Tensor part = view(r);
-  PL_CHECK_AS(Runtime, part.sizes() == src.sizes(), "", "expected src to have a size equal to the slice of self. src size = %s, slice size = %s",
-              to_string(src.sizes()).c_str(), to_string(part.sizes()).c_str());
+  check_part(part, src);
   op::copy_(part, src, false);
   return r;
 }
@@ -518,7 +521,10 @@ Tensor diagonal_scatter(const Tensor& self, const Tensor& src, int64_t offset, i
   return with_part(self, src, [&](const Tensor& t) { return op::diagonal(t, offset, dim1, dim2); });
 }
 Tensor as_strided_scatter(const Tensor& self, const Tensor& src, Shape size, Shape stride, std::optional<int64_t> offset) {
-  return with_part(self, src, [&](const Tensor& t) { return op::as_strided(t, size, stride, offset); });
+  Tensor r = clone(self, MemoryFormat::Preserve), part = as_strided(r, size, stride, offset);
+  check_part(part, src);
+  copy_into(part, src);
+  return r;
 }
 
 }  // namespace native

@@ -292,80 +292,9 @@ Tensor column_stack(const TensorList& tensors) {
   return hstack(l);
 }
 
-Tensor block_diag(const TensorList& tensors) {
-  int64_t cols = 0;
-  for (size_t i = 0; i < tensors.size(); ++i) {
-    PL_CHECK(tensors[i].dim() <= 2, "torch.block_diag: Input tensors must have 2 or fewer dimensions. Input %zu has %d dimensions", i, tensors[i].dim());
-    cols += tensors[i].dim() == 0 ? 1 : tensors[i].size(-1);
-  }
-  if (tensors.empty()) return pl::empty({1, 0}, default_dtype());
-  const DType dtype = common_dtype(tensors);
-  TensorList rows;
-  int64_t at = 0;
-  for (auto& t : tensors) {
-    Tensor m = atleast_2d(t);
-    const int64_t after = cols - at - m.size(1);
-    auto gap = [&](int64_t n) { return pl::zeros({m.size(0), n}, dtype, m.device()); };
-    rows.push_back(op::cat({gap(at), m, gap(after)}, 1));
-    at += m.size(1);
-  }
-  return op::cat(rows, 0);
-}
-
-TensorList meshgrid(const TensorList& tensors, const std::optional<std::string>& indexing) {
-  PL_CHECK(!tensors.empty(), "meshgrid expects a non-empty TensorList");
-  const bool xy = indexing && *indexing == "xy";
-  PL_CHECK(!indexing || xy || *indexing == "ij", "torch.meshgrid: indexing must be one of \"xy\" or \"ij\", but received: %s", indexing->c_str());
-  std::vector<int64_t> shape;
-  for (auto& t : tensors) {
-    PL_CHECK(t.dim() <= 1, "torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: %d", t.dim());
-    PL_CHECK(t.dtype() == tensors[0].dtype(), "torch.meshgrid expects all tensors to have the same dtype");
-    shape.push_back(t.numel());
-  }
-  const bool exchanged = xy && tensors.size() >= 2;
-  if (exchanged) std::swap(shape[0], shape[1]);
-  TensorList r;
-  for (size_t i = 0; i < tensors.size(); ++i) {
-    const size_t at = exchanged && i < 2 ? 1 - i : i;
-    std::vector<int64_t> thin(shape.size(), 1);
-    thin[at] = tensors[i].numel();
-    r.push_back(op::expand(op::view(tensors[i], thin), shape, false));
-  }
-  return r;
-}
-
-Tensor cartesian_prod(const TensorList& tensors) {
-  for (auto& t : tensors) PL_CHECK(t.dim() == 1, "Expect a 1D vector, but got shape %s", shape_text(t).c_str());
-  if (tensors.size() == 1) return tensors[0];
-  TensorList grids = meshgrid(tensors, std::string("ij"));
-  for (auto& g : grids) g = op::flatten(g, 0, -1);
-  return op::stack(grids, 1);
-}
-
-Tensor combinations(const Tensor& self, int64_t r, bool with_replacement) {
-  PL_CHECK(self.dim() == 1, "Expect a 1D vector, but got shape %s", shape_text(self).c_str());
-  PL_CHECK(r >= 0, "Expect a non-negative number, but got %lld", (long long)r);
-  if (r == 0) return pl::empty({0}, self.dtype(), self.device());
-  const int64_t n = self.numel();
-  std::vector<int64_t> rows, pick(size_t(r), 0);
-  for (int64_t i = 0; i < r; ++i) pick[size_t(i)] = with_replacement ? 0 : i;
-  auto limit = [&](int64_t i) { return with_replacement ? n - 1 : n - r + i; };
-  while (n > 0 && (with_replacement || r <= n)) {
-    rows.insert(rows.end(), pick.begin(), pick.end());
-    int64_t i = r - 1;
-    while (i >= 0 && pick[size_t(i)] == limit(i)) --i;
-    if (i < 0) break;
-    const int64_t next = pick[size_t(i)] + 1;
-    for (int64_t k = i; k < r; ++k) pick[size_t(k)] = with_replacement ? next : next + (k - i);
-  }
-  Tensor index = pl::empty({int64_t(rows.size())}, DType::Int64);
-  std::copy(rows.begin(), rows.end(), index.ptr<int64_t>());
-  return op::view(op::index_select(self, 0, index), {-1, r});
-}
-
 // ---------------------------------------------------------------- splitting
 TensorList unbind(const Tensor& self, int64_t dim) {
-  PL_CHECK(self.dim() > 0, "Dimension specified as %lld but tensor has no dimensions", (long long)dim);
+  PL_CHECK_AS(Index, self.dim() > 0, "dim_out_of_range", "Dimension specified as %lld but tensor has no dimensions", (long long)dim);
   dim = wrap_dim(dim, self.dim());
   std::vector<int64_t> sizes = self.sizes().vec(), strides = self.strides().vec();
   sizes.erase(sizes.begin() + dim);

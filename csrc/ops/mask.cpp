@@ -143,10 +143,7 @@ Tensor broadcast(const Tensor& t, const std::vector<int64_t>& shape) { return t.
 
 namespace native {
 
-Tensor nonzero(const Tensor& self) {
-  return true_positions(self);
-}
-
+Tensor nonzero(const Tensor& self) { return true_positions(self); }
 Tensor argwhere(const Tensor& self) { return true_positions(self); }
 
 TensorList where_condition(const Tensor& condition) {
@@ -155,6 +152,8 @@ TensorList where_condition(const Tensor& condition) {
   for (int64_t d = 0; d < positions.size(1); ++d) r.push_back(contiguous(select(positions, 1, d), MemoryFormat::None));
   return r;
 }
+
+Tensor where_method(const Tensor& self, const Tensor& condition, const Operand& other) { return op::where_self(condition, self, other); }
 
 PyObject* nonzero_tuple(const Tensor& self, bool as_tuple) {
   if (!as_tuple) return nonzero(self).release();

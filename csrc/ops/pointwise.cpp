@@ -8,7 +8,7 @@ namespace {
 
 constexpr int kMaxOperands = 8;
 constexpr int64_t kTile = 512;            // elements converted at a time; eight tiles stay in the first-level cache
-constexpr int64_t kGrain = 16384;         // elements a thread is given at least
+constexpr int64_t kGrain = 65536;         // elements a thread is given at least: some 20 us of work, less is not worth waking one
 
 const DType kComputeDType[] = {DType::Float32, DType::Float64, DType::Int64, DType::Complex128};
 

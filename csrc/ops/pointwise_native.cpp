@@ -33,13 +33,17 @@ void check_integer_power(const Operand& self, const Operand& exponent) {
 Tensor pow(const Operand& self, const Operand& exponent) {
   check_integer_power(self, exponent);
   if (self.t && is_number(exponent, 2) && result_type({In(self), In(exponent)}) == self.t.dtype() && self.t.dtype() != DType::Bool)
-    return op::square(self);
+    return op::square_kernel(self);
   return op::pow_kernel(self, exponent);
 }
 
 Tensor pow_(const Tensor& self, const Operand& exponent) {
   check_integer_power(self, exponent);
   return op::pow_kernel_(self, exponent);
+}
+
+Tensor square(const Tensor& self) {     // PyTorch's pow(self, 2): a bool becomes an integer
+  return self.dtype() == DType::Bool ? op::square_kernel(cast(self, DType::Int64)) : op::square_kernel(self);
 }
 
 Tensor bitwise_not(const Tensor& self) {

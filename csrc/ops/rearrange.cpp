@@ -84,6 +84,7 @@ int64_t remainder(int64_t a, int64_t n) { return ((a % n) + n) % n; }
 // Whole blocks of memory change places when the tensor is contiguous.
 Tensor rolled(const Tensor& self, int64_t shift, int64_t dim) {
   Tensor out = pl::empty_like(self);
+  if (self.numel() == 0) return out;
   const int64_t n = self->sizes[dim];
   shift = remainder(shift, n);
   auto part = [dim](const Tensor& t, int64_t at, int64_t size) {
@@ -100,12 +101,13 @@ Tensor rolled(const Tensor& self, int64_t shift, int64_t dim) {
 
 Tensor roll(const Tensor& self, Shape shifts, Shape dims) {
   PL_CHECK(shifts.n > 0, "`shifts` required");
+  if (self.numel() == 0 && dims.n == 0) return clone(self, MemoryFormat::None);
   if (dims.n == 0 && shifts.n == 1) return op::view(rolled(pl::contiguous(op::reshape(self, {-1})), shifts[0], 0), self.sizes());
   PL_CHECK(shifts.n == dims.n, "shifts and dimensions must align. shifts: %d, dims:%d", shifts.n, dims.n);
   Tensor r = self;
   for (int i = 0; i < dims.n; ++i) {
-    const int64_t d = wrap_dim(dims[i], self.dim());
-    r = r.numel() == 0 || r.dim() == 0 ? clone(r, MemoryFormat::None) : rolled(r, shifts[i], d);
+    PL_CHECK_AS(Index, self.dim() > 0, "dim_out_of_range", "Dimension specified as %lld but tensor has no dimensions", (long long)dims[i]);
+    r = rolled(r, shifts[i], wrap_dim(dims[i], self.dim()));
   }
   return r;
 }

@@ -134,7 +134,8 @@ template <class T> struct Backward {
   bool reverse;
   int64_t steps, batch, inputs, hidden, gates;
   const T *x, *h0, *c0, *w_ih, *w_hh, *h, *c, *hh;
-  T *g, *dhh;              // activated gates, which become the gradients of the pre-activations; those of the hidden state's products
+  const T* gate;           // activated gates
+  T *g, *dhh;              // gradients of the pre-activations, and of the hidden state's part in them (the same but for a GRU)
   const T* d_output;       // null for none
   T *dh, *dc;              // come in as the gradients of the last states, leave as those of the first
   T *dx, *dw_ih, *dw_hh, *db_ih, *db_hh;
@@ -156,12 +157,13 @@ template <class T> struct Backward {
   void step(int64_t at, int64_t before) const {
     const CellKernels<T>& k = cells<T>();
     const int64_t n = batch * hidden;
-    T *gate = g + at * gates, *dprev = dhh + at * gates;
+    const T* activated = gate + at * gates;
+    T *dgate = g + at * gates, *dprev = dhh + at * gates;
     const T *h_prev = before < 0 ? h0 : h + before * hidden, *c_prev = before < 0 ? c0 : c + before * hidden;
     if (d_output) k.add(n, d_output + at * hidden, dh);
-    if (cell == Cell::Lstm) k.lstm_backward(batch, hidden, gate, c_prev, c + at * hidden, dh, dc);
-    else if (cell == Cell::Gru) k.gru_backward(batch, hidden, gate, hh + at * gates, h_prev, dh, dprev);
-    else k.activate_backward[cell == Cell::Relu](n, h + at * hidden, dh, gate);
+    if (cell == Cell::Lstm) k.lstm_backward(batch, hidden, activated, c_prev, c + at * hidden, dh, dc, dgate);
+    else if (cell == Cell::Gru) k.gru_backward(batch, hidden, activated, hh + at * gates, h_prev, dh, dgate, dprev);
+    else k.activate_backward[cell == Cell::Relu](n, h + at * hidden, dh, dgate);
     product<T>(batch, hidden, gates, dprev, false, w_hh, false, dh, cell == Cell::Gru ? 1 : 0);
   }
 
@@ -173,8 +175,8 @@ template <class T> struct Backward {
   }
 };
 
-// Results for the inputs of the layer, for those wanted. `gates` may be overwritten unless `keep`.
-void backward(const Layer& l, const LayerState& s, const Tensor* grads, bool keep, const bool* wanted, Tensor* results) {
+// Results for those inputs of the layer that are wanted.
+void backward(const Layer& l, const LayerState& s, const Tensor* grads, const bool* wanted, Tensor* results) {
   const DType d = kernel_dtype(l.x().dtype());
   const int64_t steps = l.steps(), batch = l.batch(), hidden = l.hidden(), gates = l.gates();
   const bool lstm = l.cell == Cell::Lstm, gru = l.cell == Cell::Gru;
@@ -187,12 +189,7 @@ void backward(const Layer& l, const LayerState& s, const Tensor* grads, bool kee
     return r;
   };
   Tensor dh = state_grad(grads[1]), dc = lstm ? state_grad(grads[2]) : Tensor();
-  Tensor g = s.gates;
-  if (keep) {
-    g = empty(s.gates.sizes(), d);
-    copy_into(g, s.gates);
-  }
-  Tensor dhh = gru ? empty(g.sizes(), d) : g;
+  Tensor g = empty(s.gates.sizes(), d), dhh = gru ? empty(g.sizes(), d) : g;
   Tensor out[Layer::kInputs];
   for (uint32_t i = 0; i < Layer::kInputs; ++i)
     if (wanted[i] && i != Layer::H && i != Layer::C) out[i] = empty(l.in[i].sizes(), d);
@@ -203,7 +200,7 @@ void backward(const Layer& l, const LayerState& s, const Tensor* grads, bool kee
     auto to = [&](uint32_t i) { return wanted[i] ? out[i].ptr<T>() : nullptr; };
     Backward<T> b{l.cell, l.reverse, steps, batch, l.inputs(), hidden, gates, data_of<T>(in[Layer::X]), data_of<T>(in[Layer::H]),
                   data_of<T>(in[Layer::C]), data_of<T>(in[Layer::WeightIh]), data_of<T>(in[Layer::WeightHh]), s.h.ptr<T>(),
-                  lstm ? s.c.ptr<T>() : nullptr, gru ? s.from_hidden.ptr<T>() : nullptr, g.ptr<T>(), dhh.ptr<T>(), data_of<T>(d_output),
+                  lstm ? s.c.ptr<T>() : nullptr, gru ? s.from_hidden.ptr<T>() : nullptr, s.gates.ptr<T>(), g.ptr<T>(), dhh.ptr<T>(), data_of<T>(d_output),
                   dh.ptr<T>(), lstm ? dc.ptr<T>() : nullptr, to(Layer::X), to(Layer::WeightIh), to(Layer::WeightHh), to(Layer::BiasIh),
                   to(Layer::BiasHh)};
     ReleaseGil free(steps * batch * gates * (hidden + l.inputs()), 1 << 18);
@@ -267,7 +264,7 @@ struct LayerNode final : Node {
     for (SavedTensor& t : inputs_) l.in.push_back(t.unpack(this, "input"));
     bool wanted[Layer::kInputs];
     for (uint32_t i = 0; i < Layer::kInputs; ++i) wanted[i] = needs(i);
-    if (!grad_enabled) return pl::backward(l, state_, grads, keeps_graph(), wanted, results);
+    if (!grad_enabled) return pl::backward(l, state_, grads, wanted, results);
     TensorList r = differentiable_gradients(l.in, grads, [&](const TensorList& in) { return by_operators(l, in, Tensor()); });
     for (uint32_t i = 0; i < Layer::kInputs; ++i) if (wanted[i]) results[i] = r[i];
   }

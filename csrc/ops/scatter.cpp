@@ -68,11 +68,6 @@ struct Places {
   int64_t dim;
 };
 
-// What gather and scatter ask of their shapes.
-void check_ranks(const Tensor& self, const Tensor& index) {
-  PL_CHECK_AS(Runtime, self.dim() == index.dim(), "gather_shape", "Index tensor must have the same number of dimensions as %s tensor", "input");
-}
-
 Places scatter_places(const char* name, const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
   check_index_dtype(name, index);
   check_writable(self);
@@ -172,7 +167,7 @@ Tensor gather(const Tensor& self, int64_t dim, const Tensor& index, bool) {
   Tensor out = pl::empty(index.sizes(), self.dtype(), self.device());
   if (index.numel() == 0) return out;
   Tensor from = at_least_1d(self), places = at_least_1d(index);
-  check_ranks(from, places);
+  PL_CHECK_AS(Runtime, from.dim() == places.dim(), "gather_shape", "Index tensor must have the same number of dimensions as input tensor");
   for (int d = 0; d < places.dim(); ++d)
     PL_CHECK_AS(Runtime, d == dim || places->sizes[d] <= from->sizes[d], "gather_shape",
                 "Size does not match at dimension %d expected index %s to be no larger than self %s apart from dimension %lld", d, to_string(index.sizes()).c_str(),

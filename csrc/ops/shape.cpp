@@ -204,7 +204,7 @@ Tensor unflatten(const Tensor& self, int64_t dim, Shape sizes) {
   return op::view(self, full);
 }
 
-Tensor ravel(const Tensor& self) { return op::reshape(self, {-1}); }
+Tensor ravel(const Tensor& self) { return op::view(op::contiguous(self, MemoryFormat::Contiguous), {-1}); }
 
 // ---- another order of the dimensions
 Tensor transpose(const Tensor& self, int64_t dim0, int64_t dim1) {
@@ -353,14 +353,6 @@ Tensor expand(const Tensor& self, Shape size, bool) {
 Tensor expand_as(const Tensor& self, const Tensor& other) { return op::expand(self, other.sizes(), false); }
 Tensor broadcast_to(const Tensor& self, Shape size) { return op::expand(self, size, false); }
 
-TensorList broadcast_tensors(const TensorList& tensors) {
-  std::vector<int64_t> shape;
-  for (auto& t : tensors) shape = broadcast_shapes(shape, t.sizes());
-  TensorList r;
-  for (auto& t : tensors) r.push_back(t.sizes() == Shape(shape) ? t : op::expand(t, shape, false));
-  return r;
-}
-
 // ---- parts
 Tensor select(const Tensor& self, int64_t dim, int64_t index) {
   PL_CHECK_AS(Index, self.dim() > 0, "index_0d", "select() cannot be applied to a 0-dim tensor.");
@@ -375,7 +367,7 @@ Tensor select(const Tensor& self, int64_t dim, int64_t index) {
 }
 
 Tensor slice(const Tensor& self, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end, int64_t step) {
-  PL_CHECK(self.dim() > 0, "slice() cannot be applied to a 0-dim tensor.");
+  PL_CHECK_AS(Index, self.dim() > 0, "index_0d", "slice() cannot be applied to a 0-dim tensor.");
   PL_CHECK(step > 0, "slice step must be positive");
   Geometry g(self);
   dim = wrap_dim(dim, g.n);
@@ -451,6 +443,40 @@ Tensor unfold(const Tensor& self, int64_t dimension, int64_t size, int64_t step)
   g.insert(g.n, size, stride);
   return g.view_of(self);
 }
+
+// ---- the same as copies
+namespace {
+Tensor copied(const Tensor& view) { return op::clone(view, MemoryFormat::Contiguous); }
+TensorList copied(const TensorList& views) {
+  TensorList r;
+  for (auto& v : views) r.push_back(copied(v));
+  return r;
+}
+}  // namespace
+
+Tensor alias_copy(const Tensor& self) { return op::clone(self, MemoryFormat::None); }
+Tensor detach_copy(const Tensor& self) { return native::clone(self, MemoryFormat::None); }
+Tensor view_copy(const Tensor& self, Shape size) { return copied(op::view(self, size)); }
+Tensor view_copy_dtype(const Tensor& self, DType dtype) { return copied(op::view_dtype(self, dtype)); }
+Tensor t_copy(const Tensor& self) { return copied(op::t(self)); }
+Tensor transpose_copy(const Tensor& self, int64_t dim0, int64_t dim1) { return copied(op::transpose(self, dim0, dim1)); }
+Tensor permute_copy(const Tensor& self, Shape dims) { return copied(op::permute(self, dims)); }
+Tensor squeeze_copy(const Tensor& self) { return copied(op::squeeze(self)); }
+Tensor squeeze_copy_dim(const Tensor& self, int64_t dim) { return copied(op::squeeze_dim(self, dim)); }
+Tensor squeeze_copy_dims(const Tensor& self, Shape dims) { return copied(op::squeeze_dims(self, dims)); }
+Tensor unsqueeze_copy(const Tensor& self, int64_t dim) { return copied(op::unsqueeze(self, dim)); }
+Tensor expand_copy(const Tensor& self, Shape size, bool implicit) { return copied(op::expand(self, size, implicit)); }
+Tensor narrow_copy(const Tensor& self, int64_t dim, int64_t start, int64_t length) { return copied(op::narrow(self, dim, start, length)); }
+Tensor select_copy(const Tensor& self, int64_t dim, int64_t index) { return copied(op::select(self, dim, index)); }
+Tensor slice_copy(const Tensor& self, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end, int64_t step) {
+  return copied(op::slice(self, dim, start, end, step));
+}
+Tensor as_strided_copy(const Tensor& self, Shape size, Shape stride, std::optional<int64_t> offset) { return copied(op::as_strided(self, size, stride, offset)); }
+Tensor diagonal_copy(const Tensor& self, int64_t offset, int64_t dim1, int64_t dim2) { return copied(op::diagonal(self, offset, dim1, dim2)); }
+Tensor unfold_copy(const Tensor& self, int64_t dimension, int64_t size, int64_t step) { return copied(op::unfold(self, dimension, size, step)); }
+TensorList unbind_copy(const Tensor& self, int64_t dim) { return copied(op::unbind(self, dim)); }
+TensorList split_copy(const Tensor& self, int64_t split_size, int64_t dim) { return copied(op::split(self, split_size, dim)); }
+TensorList split_with_sizes_copy(const Tensor& self, Shape sizes, int64_t dim) { return copied(op::split_with_sizes(self, sizes, dim)); }
 
 // ---- gradients
 Tensor select_backward(const Tensor& grad, Shape input_sizes, int64_t dim, int64_t index) {

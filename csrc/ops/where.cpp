@@ -43,7 +43,7 @@ Tensor where_select(const Tensor& condition, const Operand& self, const Operand&
   loop.build(shape, all, 4);
   int64_t n = out.numel(), size = itemsize(d);
   ReleaseGil free(n);
-  parallel_for(n, 16384, [&](int64_t begin, int64_t end) {
+  parallel_for(n, 65536, [&](int64_t begin, int64_t end) {
     switch (size) {
       case 1: return choose<uint8_t>(loop, begin, end);
       case 2: return choose<uint16_t>(loop, begin, end);

@@ -10,7 +10,7 @@ namespace pl {
 
 enum class Kind : uint8_t { Tensor, Operand, Scalar, Int, Float, Bool, Str, ScalarType, Device, Layout, MemoryFormat, Generator, Any, Out };
 
-enum ParamFlag : uint8_t { kHasDefault = 1, kNullable = 2, kKeywordOnly = 4 };
+enum ParamFlag : uint8_t { kHasDefault = 1, kNullable = 2, kKeywordOnly = 4, kNullableItems = 8 };
 
 struct Param {
   const char* name;

@@ -210,6 +210,7 @@ PyObject* Parsed::fill_out(int i, const TensorList& results) const {
   for (size_t k = 0; k < outs.size(); ++k) {
     PL_CHECK(category(results[k].dtype()) <= category(outs[k].dtype()), "result type %s can't be cast to the desired output type %s",
              info(results[k].dtype()).scalar_name, info(outs[k].dtype()).scalar_name);
+    check_writable(outs[k]);
     resize_out(outs[k], results[k].sizes());
     copy_into(outs[k], results[k]);
     bump_version(outs[k].get());
@@ -236,6 +237,7 @@ PyObject* exception_type(ErrorType t) {
     case ErrorType::NotImplemented: return PyExc_NotImplementedError;
     case ErrorType::Memory: return PyExc_RuntimeError;
     case ErrorType::Key: return PyExc_KeyError;
+    case ErrorType::Assertion: return PyExc_AssertionError;
     default: return PyExc_RuntimeError;
   }
 }

@@ -74,9 +74,7 @@ PyObject* can_cast(PyObject*, PyObject* args) {
   PyObject *a, *b;
   if (!PyArg_ParseTuple(args, "OO", &a, &b)) return nullptr;
   try {
-    DType from = to_dtype(a), to = to_dtype(b);
-    bool unsigned_loss = info(from).is_signed && !info(to).is_signed && category(from) == 1 && category(to) == 1 && to == DType::UInt8;
-    return PyBool_FromLong(category(from) <= category(to) && !unsigned_loss);
+    return PyBool_FromLong(category(to_dtype(a)) <= category(to_dtype(b)));
   } catch (...) {
     return translate_exception("can_cast");
   }

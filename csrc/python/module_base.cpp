@@ -6,12 +6,15 @@
 namespace pl {
 namespace {
 
+// The third field also makes Python lay out every subclass after it: with a dictionary alone, a class that names another base
+// first would be laid out like that base, and `dict` would not be where we look for it.
 struct ModuleObject : PyObject {
   PyObject* dict;
   PyObject* weakrefs;
+  vectorcallfunc vectorcall;
 };
 
-PyObject *str_parameters, *str_buffers, *str_modules, *str_forward, *str_call_with_hooks, *str_missing;
+PyObject *str_parameters, *str_buffers, *str_modules, *str_forward, *str_call, *str_call_with_hooks, *str_missing;
 PyObject* hook_names[4];
 PyObject* global_hooks = nullptr;     // a tuple of dicts: all empty while no hook for every module is registered
 PyTypeObject* base_type = nullptr;
@@ -80,28 +83,47 @@ bool has_hooks(PyObject* dict) {
   return false;
 }
 
-// A plain function of the class is called with self in front; no method object is made for it.
-PyObject* call_function(PyObject* function, PyObject* self, PyObject* args, PyObject* kw) {
-  constexpr Py_ssize_t kMost = 8;
-  Py_ssize_t n = PyTuple_GET_SIZE(args);
-  PyObject* stack[kMost + 1] = {self};
-  for (Py_ssize_t i = 0; i < n; ++i) stack[i + 1] = PyTuple_GET_ITEM(args, i);
-  Py_INCREF(function);
-  PyObject* r = PyObject_VectorcallDict(function, stack, size_t(n + 1), kw);
-  Py_DECREF(function);
-  return r;
-}
-
+// For classes without the fast call below.
 PyObject* call(PyObject* self, PyObject* args, PyObject* kw) {
-  PyObject* dict = dict_of(self);
-  PyObject* name = has_hooks(dict) ? str_call_with_hooks : str_forward;
-  PyObject* function = _PyType_Lookup(Py_TYPE(self), name);
-  bool plain = function && PyFunction_Check(function) && PyTuple_GET_SIZE(args) <= 8 && !(dict && PyDict_GetItemWithError(dict, name));
-  if (plain) return call_function(function, self, args, kw);
-  PyObject* method = PyObject_GetAttr(self, name);
+  PyObject* method = PyObject_GetAttr(self, has_hooks(dict_of(self)) ? str_call_with_hooks : str_forward);
   PyObject* r = method ? PyObject_Call(method, args, kw) : nullptr;
   Py_XDECREF(method);
   return r;
+}
+
+// The class's forward, when it is a plain function that nothing in the instance's dictionary hides. Borrowed.
+PyObject* plain_forward(PyObject* self) {
+  PyObject* f = _PyType_Lookup(Py_TYPE(self), str_forward);
+  PyObject* dict = dict_of(self);
+  return f && PyFunction_Check(f) && !(dict && PyDict_GetItemWithError(dict, str_forward)) ? f : nullptr;
+}
+
+// module(x) without a tuple of arguments and without a bound method.
+PyObject* vectorcall(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
+  constexpr size_t kMost = 16;
+  const size_t n = size_t(PyVectorcall_NARGS(nargsf)), all = n + (kwnames ? size_t(PyTuple_GET_SIZE(kwnames)) : 0);
+  const bool own_call = Py_TYPE(self)->tp_call == call;   // not so when __call__ was assigned to the class later
+  const bool hooks = own_call && has_hooks(dict_of(self));
+  PyObject* f = own_call && !hooks && all < kMost ? plain_forward(self) : nullptr;
+  if (!f) {
+    PyObject* method = PyObject_GetAttr(self, !own_call ? str_call : hooks ? str_call_with_hooks : str_forward);
+    PyObject* r = method ? PyObject_Vectorcall(method, args, nargsf, kwnames) : nullptr;
+    Py_XDECREF(method);
+    return r;
+  }
+  PyObject* with_self[kMost + 1];
+  with_self[0] = self;
+  std::copy(args, args + all, with_self + 1);
+  Py_INCREF(f);
+  PyObject* r = PyObject_Vectorcall(f, with_self, n + 1, kwnames);
+  Py_DECREF(f);
+  return r;
+}
+
+PyObject* allocate(PyTypeObject* type, Py_ssize_t n) {
+  PyObject* self = PyType_GenericAlloc(type, n);
+  if (self) static_cast<ModuleObject*>(self)->vectorcall = vectorcall;
+  return self;
 }
 
 int traverse(PyObject* self, visitproc visit, void* arg) {
@@ -132,13 +154,20 @@ PyObject* set_global_hooks(PyObject*, PyObject* dicts) {
 }
 
 // A class that defines __getattr__ gets Python's slower look-up; where the only __getattr__ is Module's own, ours does the same.
+// Python does not let its classes inherit the fast call either.
 PyObject* fast_attributes(PyObject*, PyObject* cls) {
   auto* type = reinterpret_cast<PyTypeObject*>(cls);
+  if (!PyType_Check(cls) || !PyType_IsSubtype(type, base_type)) return PyErr_Format(PyExc_TypeError, "expected a subclass of ModuleBase");
   type->tp_getattro = get_attribute;
+  if (type->tp_call == call) {
+    type->tp_alloc = allocate;
+    type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
+  }
   Py_RETURN_NONE;
 }
 
 PyMemberDef members[] = {{"__dictoffset__", T_PYSSIZET, offsetof(ModuleObject, dict), READONLY, nullptr},
+                         {"__vectorcalloffset__", T_PYSSIZET, offsetof(ModuleObject, vectorcall), READONLY, nullptr},
                          {"__weaklistoffset__", T_PYSSIZET, offsetof(ModuleObject, weakrefs), READONLY, nullptr},
                          {nullptr, 0, 0, 0, nullptr}};
 PyGetSetDef getset[] = {{"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr}, {nullptr, nullptr, nullptr, nullptr, nullptr}};
@@ -154,6 +183,7 @@ bool add_module_base(PyObject* m) {
   str_buffers = PyUnicode_InternFromString("_buffers");
   str_modules = PyUnicode_InternFromString("_modules");
   str_forward = PyUnicode_InternFromString("forward");
+  str_call = PyUnicode_InternFromString("__call__");
   str_call_with_hooks = PyUnicode_InternFromString("_call_with_hooks");
   str_missing = PyUnicode_InternFromString("_missing_attribute");
   const char* const names[] = {"_forward_pre_hooks", "_forward_hooks", "_backward_hooks", "_backward_pre_hooks"};

@@ -38,7 +38,7 @@ bool fits_array(const Param& p, PyObject* o) {
     return p.kind == Kind::Int ? is_int(o) : p.kind == Kind::Float ? is_real(o) : p.kind == Kind::Bool ? is_bool(o) : false;
   }
   switch (p.kind) {
-    case Kind::Tensor: return all_items(o, [](PyObject* x) { return is_tensor(x) || x == Py_None; });
+    case Kind::Tensor: return all_items(o, [&p](PyObject* x) { return is_tensor(x) || (x == Py_None && (p.flags & kNullableItems)); });
     case Kind::Int: return all_items(o, is_int);
     case Kind::Float: return all_items(o, is_real);
     case Kind::Bool: return all_items(o, is_bool);

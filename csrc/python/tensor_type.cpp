@@ -236,6 +236,8 @@ PyObject* nb_index(PyObject* a) {
   }
 }
 PyObject* tensor_item(PyObject* a, PyObject*) {
+  const TensorImpl* t = impl(a);
+  if (t->numel == 1 && t->dtype == DType::Float32 && t->data) return PyFloat_FromDouble(*t->ptr<float>());
   try {
     return from_scalar(item(Tensor::borrow(impl(a))));
   } catch (...) {
@@ -283,6 +285,12 @@ PyObject* get_layout(PyObject* a, void*) {
   return r;
 }
 PyObject* get_base(PyObject* a, void*) { return wrap(Tensor::borrow(impl(a)->base)); }
+// Whoever writes into the dictionary can make a cycle without set_attribute seeing it.
+PyObject* get_dict(PyObject* a, void* context) {
+  PyObject* r = PyObject_GenericGetDict(a, context);
+  if (r && !PyObject_GC_IsTracked(a)) PyObject_GC_Track(a);
+  return r;
+}
 template <bool value> PyObject* constant(PyObject*, void*) { return PyBool_FromLong(value); }
 
 PyObject* size(PyObject* a, PyObject* const* args, Py_ssize_t n, PyObject* kw) {
@@ -403,6 +411,7 @@ PyGetSetDef own_getset[] = {
     {"itemsize", get_itemsize, nullptr, "Bytes an element takes.", nullptr},
     {"nbytes", get_nbytes, nullptr, "Bytes all elements take.", nullptr},
     {"layout", get_layout, nullptr, "torch.strided.", nullptr},
+    {"__dict__", get_dict, PyObject_GenericSetDict, nullptr, nullptr},
     {"_base", get_base, nullptr, "The tensor that this one is a view of, or None.", nullptr},
     {"is_cpu", get_is, nullptr, "True when the memory is the CPU's.", (void*)DeviceType::CPU},
     {"is_cuda", get_is, nullptr, "True when the memory is a GPU's.", (void*)DeviceType::CUDA},

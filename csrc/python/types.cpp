@@ -43,12 +43,17 @@ PyObject* dtype_flag(PyObject* o, void* which) {
 }
 PyObject* dtype_to_complex(PyObject* o, PyObject*) { return wrap(complex_of(value_of(o))); }
 PyObject* dtype_to_real(PyObject* o, PyObject*) { return wrap(real_of(value_of(o))); }
-PyObject* dtype_reduce(PyObject* o, PyObject*) {
+// Pickles name functions of Penlight's: the module `torch`, which these types say they are of, need not exist.
+PyObject* rebuilt_by(const char* function, PyObject* args) {
   PyObject* m = PyImport_ImportModule("penlight._utils");
-  PyObject* f = m ? PyObject_GetAttrString(m, "_dtype_named") : nullptr;
+  PyObject* f = m ? PyObject_GetAttrString(m, function) : nullptr;
   Py_XDECREF(m);
-  return f ? Py_BuildValue("N(s)", f, info(value_of(o)).name) : nullptr;
+  if (f && args) return Py_BuildValue("NN", f, args);
+  Py_XDECREF(f);
+  Py_XDECREF(args);
+  return nullptr;
 }
+PyObject* dtype_reduce(PyObject* o, PyObject*) { return rebuilt_by("_constant_named", Py_BuildValue("(s)", info(value_of(o)).name)); }
 PyObject* same_object(PyObject* o, PyObject*) { Py_INCREF(o); return o; }
 PyMethodDef dtype_methods[] = {{"to_complex", dtype_to_complex, METH_NOARGS, "The complex dtype with parts of this one."},
                                {"to_real", dtype_to_real, METH_NOARGS, "The dtype of a complex dtype's parts."},
@@ -112,8 +117,7 @@ PyObject* device_compare(PyObject* a, PyObject* b, int how) {
 Py_hash_t device_hash(PyObject* o) { return int(device_of(o).type) * 1000 + device_of(o).index + 7; }
 PyObject* device_reduce(PyObject* o, PyObject*) {
   Device d = device_of(o);
-  if (d.index >= 0) return Py_BuildValue("O(si)", device_type, device_kind(d), int(d.index));
-  return Py_BuildValue("O(s)", device_type, device_kind(d));
+  return rebuilt_by("_device", d.index >= 0 ? Py_BuildValue("(si)", device_kind(d), int(d.index)) : Py_BuildValue("(s)", device_kind(d)));
 }
 // `with torch.device("meta"):` makes it the default of all factories inside.
 std::vector<Device> device_stack;
@@ -144,6 +148,15 @@ PyObject* format_repr(PyObject* o) {
   static const char* const names[] = {"", "contiguous_format", "preserve_format", "channels_last", "channels_last_3d"};
   return PyUnicode_FromFormat("torch.%s", names[static_cast<Enum*>(o)->value]);
 }
+
+// Of the repr "torch.strided" the part behind the point is the name.
+PyObject* constant_reduce(PyObject* o, PyObject*) {
+  PyObject* text = PyObject_Repr(o);
+  PyObject* r = text ? rebuilt_by("_constant_named", Py_BuildValue("(s)", PyUnicode_AsUTF8(text) + 6)) : nullptr;
+  Py_XDECREF(text);
+  return r;
+}
+PyMethodDef constant_methods[] = {{"__reduce__", constant_reduce, METH_NOARGS, nullptr}, {nullptr, nullptr, 0, nullptr}};
 
 // ---------------------------------------------------------------- Size
 PyObject* size_from(PyObject* tuple) {
@@ -190,10 +203,7 @@ PyObject* size_subscript(PyObject* o, PyObject* key) {
 }
 PyObject* size_sq_concat(PyObject* a, PyObject* b) { return size_from(PyTuple_Type.tp_as_sequence->sq_concat(a, b)); }
 PyObject* size_repeat(PyObject* a, Py_ssize_t n) { return size_from(PyTuple_Type.tp_as_sequence->sq_repeat(a, n)); }
-PyObject* size_reduce(PyObject* o, PyObject*) {
-  PyObject* plain = PyTuple_GetSlice(o, 0, PyTuple_GET_SIZE(o));
-  return Py_BuildValue("O(N)", size_type, plain);
-}
+PyObject* size_reduce(PyObject* o, PyObject*) { return rebuilt_by("_size", Py_BuildValue("(N)", PyTuple_GetSlice(o, 0, PyTuple_GET_SIZE(o)))); }
 PyMethodDef size_methods[] = {{"numel", size_numel, METH_NOARGS, "The product of all sizes: how many elements such a tensor has."},
                               {"__reduce__", size_reduce, METH_NOARGS, nullptr},
                               {nullptr, nullptr, 0, nullptr}};
@@ -339,8 +349,8 @@ bool add_types(PyObject* m) {
   device_type = make_type("torch.device", sizeof(DeviceObject),
                           {{Py_tp_new, slot(device_new)}, {Py_tp_repr, slot(device_repr)}, {Py_tp_str, slot(device_str)}, {Py_tp_hash, slot(device_hash)},
                            {Py_tp_richcompare, slot(device_compare)}, {Py_tp_methods, device_methods}, {Py_tp_getset, device_getset}});
-  layout_type = make_type("torch.layout", sizeof(Enum), {{Py_tp_repr, slot(layout_repr)}}, final_type);
-  format_type = make_type("torch.memory_format", sizeof(Enum), {{Py_tp_repr, slot(format_repr)}}, final_type);
+  layout_type = make_type("torch.layout", sizeof(Enum), {{Py_tp_repr, slot(layout_repr)}, {Py_tp_methods, constant_methods}}, final_type);
+  format_type = make_type("torch.memory_format", sizeof(Enum), {{Py_tp_repr, slot(format_repr)}, {Py_tp_methods, constant_methods}}, final_type);
   size_type = make_type("torch.Size", 0,
                         {{Py_tp_new, slot(size_new)}, {Py_tp_repr, slot(size_repr)}, {Py_tp_methods, size_methods}, {Py_mp_subscript, slot(size_subscript)},
                          {Py_sq_concat, slot(size_sq_concat)}, {Py_sq_repeat, slot(size_repeat)}}, 0, &PyTuple_Type);

@@ -155,6 +155,79 @@ const Function kFunctions[] = {
 };
 constexpr int kCount = sizeof(kFunctions) / sizeof(kFunctions[0]);
 
+struct IntegerFunction {
+  const char* name;
+  void (*apply)(const int64_t*, const int64_t*, int64_t*, int64_t);
+};
+#define INTEGER(name, expression) {name, LOOP(int64_t, expression)}
+
+const IntegerFunction kIntegerFunctions[] = {
+    INTEGER("floor_divide", m::floor_divide(x, y)),
+    INTEGER("trunc_divide", m::trunc_divide(x, y)),
+    INTEGER("remainder", m::remainder(x, y)),
+    INTEGER("fmod", m::fmod(x, y)),
+    INTEGER("pow", m::pow(x, y)),
+    INTEGER("gcd", m::gcd(x, y)),
+    INTEGER("lcm", m::lcm(x, y)),
+    INTEGER("bitwise_and", m::bitwise_and(x, y)),
+    INTEGER("bitwise_or", m::bitwise_or(x, y)),
+    INTEGER("bitwise_xor", m::bitwise_xor(x, y)),
+    INTEGER("bitwise_not", m::bitwise_not(x)),
+    INTEGER("bitwise_left_shift", m::bitwise_left_shift(x, y)),
+    INTEGER("bitwise_right_shift", m::bitwise_right_shift(x, y)),
+    INTEGER("maximum", m::maximum(x, y)),
+    INTEGER("minimum", m::minimum(x, y)),
+    INTEGER("abs", m::abs(x)),
+    INTEGER("neg", m::neg(x)),
+    INTEGER("sign", m::sign(x)),
+    INTEGER("square", m::square(x)),
+};
+constexpr int kIntegerCount = sizeof(kIntegerFunctions) / sizeof(kIntegerFunctions[0]);
+
+using C = pl::Complex<double>;
+struct ComplexFunction {
+  const char* name;
+  void (*apply)(const C*, const C*, C*, int64_t);
+};
+#define COMPLEX(name, expression) {name, LOOP(C, expression)}
+
+const ComplexFunction kComplexFunctions[] = {
+    COMPLEX("add", x + y),
+    COMPLEX("sub", x - y),
+    COMPLEX("mul", x* y),
+    COMPLEX("div", x / y),
+    COMPLEX("pow", m::pow(x, y)),
+    COMPLEX("abs", C(m::abs(x))),
+    COMPLEX("angle", C(m::angle(x))),
+    COMPLEX("conj", m::conj(x)),
+    COMPLEX("exp", m::exp(x)),
+    COMPLEX("exp2", m::exp2(x)),
+    COMPLEX("expm1", m::expm1(x)),
+    COMPLEX("log", m::log(x)),
+    COMPLEX("log2", m::log2(x)),
+    COMPLEX("log10", m::log10(x)),
+    COMPLEX("log1p", m::log1p(x)),
+    COMPLEX("sqrt", m::sqrt(x)),
+    COMPLEX("rsqrt", m::rsqrt(x)),
+    COMPLEX("reciprocal", m::reciprocal(x)),
+    COMPLEX("square", m::square(x)),
+    COMPLEX("sgn", m::sgn(x)),
+    COMPLEX("sigmoid", m::sigmoid(x)),
+    COMPLEX("sin", m::sin(x)),
+    COMPLEX("cos", m::cos(x)),
+    COMPLEX("tan", m::tan(x)),
+    COMPLEX("asin", m::asin(x)),
+    COMPLEX("acos", m::acos(x)),
+    COMPLEX("atan", m::atan(x)),
+    COMPLEX("sinh", m::sinh(x)),
+    COMPLEX("cosh", m::cosh(x)),
+    COMPLEX("tanh", m::tanh(x)),
+    COMPLEX("asinh", m::asinh(x)),
+    COMPLEX("acosh", m::acosh(x)),
+    COMPLEX("atanh", m::atanh(x)),
+};
+constexpr int kComplexCount = sizeof(kComplexFunctions) / sizeof(kComplexFunctions[0]);
+
 // The error of `got` in units of the last place of `want` rounded to T; NaN must meet NaN, and zeros agree in sign.
 template <class T>
 double ulps(T got, R want) {
@@ -241,6 +314,15 @@ int function_has_reference(int id) { return kFunctions[id].reference != nullptr;
 
 void apply_f32(int id, const float* a, const float* b, float* out, int64_t n) { kFunctions[id].f32(a, b, out, n); }
 void apply_f64(int id, const double* a, const double* b, double* out, int64_t n) { kFunctions[id].f64(a, b, out, n); }
+
+int integer_function_count() { return kIntegerCount; }
+const char* integer_function_name(int id) { return kIntegerFunctions[id].name; }
+void apply_i64(int id, const int64_t* a, const int64_t* b, int64_t* out, int64_t n) {
+  kIntegerFunctions[id].apply(a, b, out, n);
+}
+int complex_function_count() { return kComplexCount; }
+const char* complex_function_name(int id) { return kComplexFunctions[id].name; }
+void apply_c128(int id, const C* a, const C* b, C* out, int64_t n) { kComplexFunctions[id].apply(a, b, out, n); }
 
 void measure_f32(int id, uint64_t first, uint64_t step, int64_t count, double* worst) {
   const Worst w = measure<float, uint32_t>(kFunctions[id], kFunctions[id].f32, first, step, count);

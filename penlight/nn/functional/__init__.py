@@ -3,31 +3,7 @@
 Functions of the same name and arguments in `penlight` are the same function.
 """
 
-from penlight._C import (
-    bilinear,
-    celu_,
-    conv1d,
-    conv2d,
-    conv3d,
-    cosine_similarity,
-    elu_,
-    gelu,
-    hardshrink,
-    hardtanh_,
-    leaky_relu_,
-    linear,
-    pairwise_distance,
-    prelu,
-    relu_,
-    rrelu_,
-    selu_,
-    sigmoid,
-    softplus,
-    softshrink,
-    tanh,
-    threshold_,
-)
-from penlight._C import log_sigmoid as logsigmoid
+from penlight import _C
 from penlight.nn.functional._activation import (
     celu,
     elu,
@@ -50,6 +26,7 @@ from penlight.nn.functional._activation import (
     tanhshrink,
     threshold,
 )
+from penlight.nn.functional._distance import bilinear, cosine_similarity, pairwise_distance
 from penlight.nn.functional._dropout import (
     alpha_dropout,
     dropout,
@@ -111,3 +88,12 @@ from penlight.nn.functional._pool import (
     max_pool3d_with_indices,
 )
 from penlight.nn.functional._sparse import embedding, one_hot
+
+
+def __getattr__(name):
+    """An operator whose functional form is the operator itself, such as `conv2d` or `gelu`."""
+    value = getattr(_C, "log_sigmoid" if name == "logsigmoid" else name, None)
+    if value is None or name.startswith("__"):
+        raise AttributeError(f"module 'torch.nn.functional' has no attribute '{name}'")
+    globals()[name] = value
+    return value

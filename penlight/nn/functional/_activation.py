@@ -41,7 +41,11 @@ def glu(input, dim=-1):
     """
     if input.dim() == 0:
         raise RuntimeError("glu does not support scalars because halving size must be even")
-    return _C.glu(input, dim)
+    size = input.size(dim)
+    if size % 2:
+        raise RuntimeError(f"Halving dimension must be even, but dimension {dim % input.dim()} is size {size}")
+    value, gate = input.chunk(2, dim)
+    return value * gate.sigmoid()
 
 
 def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
@@ -97,7 +101,13 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
     >>> F.rrelu(torch.tensor([2.]))
     tensor([2.])
     """
-    return _C.rrelu_(input, lower, upper, training) if inplace else _C.rrelu(input, lower, upper, training)
+    if not training:
+        return leaky_relu(input, (lower + upper) / 2, inplace)
+    negative = input <= 0
+    # PyTorch draws in double precision, one number for each element that is not positive.
+    slopes = input.new_empty(int(negative.sum()), dtype=penlight.float64).uniform_(lower, upper)
+    slope = penlight.ones_like(input).masked_scatter(negative, slopes.to(input.dtype))
+    return input.mul_(slope) if inplace else input * slope
 
 
 def silu(input, inplace=False):

@@ -6,6 +6,7 @@ import warnings
 import penlight
 from penlight import _C, Tensor
 from penlight.nn import _reduction
+from penlight.nn.functional._distance import pairwise_distance
 
 _get_enum = _reduction.get_enum
 
@@ -248,7 +249,7 @@ def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=No
     """
     reduction = _legacy(size_average, reduce, reduction)
     zeros = penlight.zeros_like(input)
-    far = penlight.where(target != 1, (margin - input).clamp_min(0), zeros)
+    far = penlight.where(target != 1, (margin - input).clamp(min=0), zeros)
     near = penlight.where(target != -1, input, zeros)
     return _reduce(far + near, reduction)
 
@@ -265,7 +266,7 @@ def margin_ranking_loss(input1, input2, target, margin=0, size_average=None, red
             f"margin_ranking_loss : All input tensors should have same dimension but got sizes: input1: "
             f"{input1.size()}, input2: {input2.size()}, target: {target.size()} "
         )
-    return _reduce((-target * (input1 - input2) + margin).clamp_min(0), reduction)
+    return _reduce((-target * (input1 - input2) + margin).clamp(min=0), reduction)
 
 
 def cosine_embedding_loss(input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"):
@@ -289,7 +290,7 @@ def cosine_embedding_loss(input1, input2, target, margin=0, size_average=None, r
     cos = (input1 * input2).sum(-1) / (((input1 * input1).sum(-1) + eps) * ((input2 * input2).sum(-1) + eps)).sqrt()
     zeros = penlight.zeros_like(cos)
     loss = penlight.where(target == 1, 1 - cos, zeros) + penlight.where(
-        target == -1, (cos - margin).clamp_min(0), zeros
+        target == -1, (cos - margin).clamp(min=0), zeros
     )
     return _reduce(loss, reduction)
 
@@ -336,7 +337,7 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
     right = target.reshape(-1, 1)
     if target.numel() != scores.size(0):
         raise RuntimeError(f"inconsistent target size, expected {[scores.size(0)]} but got {list(target.size())}")
-    loss = (margin - scores.gather(1, right) + scores).clamp_min(0)
+    loss = (margin - scores.gather(1, right) + scores).clamp(min=0)
     if p == 2:
         loss = loss * loss
     if weight is not None:
@@ -353,8 +354,17 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
     >>> F.multilabel_margin_loss(torch.tensor([[0.1, 0.2, 0.4, 0.8]]), torch.tensor([[3, 0, -1, 1]]))
     tensor(0.8500)
     """
-    number = _get_enum(_legacy(size_average, reduce, reduction))
-    return _C.multilabel_margin_loss(input, target, number)
+    reduction = _legacy(size_average, reduce, reduction)
+    if input.dim() not in (1, 2) or input.shape != target.shape:
+        raise RuntimeError(f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}")
+    scores, classes = (t if t.dim() == 2 else t.unsqueeze(0) for t in (input, target))
+    listed = (classes >= 0).cumprod(1).bool()  # up to the first -1
+    chosen = classes.clamp(min=0)
+    right = penlight.zeros_like(scores).scatter_add(1, chosen, listed.to(scores.dtype)) > 0
+    gaps = (1 - scores.gather(1, chosen).unsqueeze(2) + scores.unsqueeze(1)).clamp(min=0)
+    counted = listed.unsqueeze(2) & ~right.unsqueeze(1)
+    loss = penlight.where(counted, gaps, 0).sum((1, 2)) / scores.size(1)
+    return _reduce(loss if input.dim() == 2 else loss.squeeze(0), reduction)
 
 
 def triplet_margin_loss(
@@ -377,7 +387,7 @@ def triplet_margin_loss(
         )
 
     def distance(a, b):
-        return _C.pairwise_distance(a, b, p, eps)
+        return pairwise_distance(a, b, p, eps)
 
     return triplet_margin_with_distance_loss(
         anchor, positive, negative, distance_function=distance, margin=margin, swap=swap, reduction=reduction
@@ -395,11 +405,11 @@ def triplet_margin_with_distance_loss(
     _get_enum(reduction)
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
-    distance = _C.pairwise_distance if distance_function is None else distance_function
+    distance = pairwise_distance if distance_function is None else distance_function
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:
         far = penlight.minimum(far, distance(positive, negative))
-    return _reduce((near - far + margin).clamp_min(0), reduction)
+    return _reduce((near - far + margin).clamp(min=0), reduction)
 
 
 def ctc_loss(log_probs, targets, input_lengths, target_lengths, blank=0, reduction="mean", zero_infinity=False):

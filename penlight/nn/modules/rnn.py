@@ -142,7 +142,7 @@ class RNNBase(Module):
     def check_input(self, input, batch_sizes=None):
         """Raise an error where an input (3 dimensions) has the wrong dtype or sizes."""
         weight_dtype = self._parameters[self._flat_weights_names[0]].dtype
-        if input.dtype != weight_dtype and not penlight.is_autocast_enabled():
+        if input.dtype != weight_dtype:
             raise ValueError(
                 f"RNN input dtype ({input.dtype}) does not match weight dtype ({weight_dtype}). Convert input: "
                 f"input.to({weight_dtype}), or convert model: model.to({input.dtype})"

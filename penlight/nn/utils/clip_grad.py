@@ -25,8 +25,8 @@ def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=Non
     if not tensors:
         return penlight.tensor(0.0)
     first = tensors[0].device
-    norms = [penlight.linalg.vector_norm(t.detach(), norm_type).to(first) for t in tensors]
-    total = penlight.linalg.vector_norm(penlight.stack(norms), norm_type)
+    norms = [t.detach().norm(norm_type).to(first) for t in tensors]
+    total = penlight.stack(norms).norm(norm_type)
     if error_if_nonfinite and (total.isnan() or total.isinf()):
         raise RuntimeError(
             f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be "
