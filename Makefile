@@ -48,19 +48,28 @@ lint: $(DONE)/dev
 bench: $(DONE)/demo build
 	$(BIN)/python benchmarks/run.py $(if $(TORCH_PYTHON),--against $(TORCH_PYTHON)) $(BENCH_ARGS)
 
-# The tests run on a copy of the package, so that the sanitized module never stands in the tree.
-# The C++ runtime is loaded first as well: the sanitizer looks up its exception functions before Python loads anything.
+# The tests run on a copy of the package, in an environment that adds it to the packages of .venv: the sanitized module
+# never stands in the tree. The C++ runtime is loaded first as well: the sanitizer looks up its exception functions before
+# Python loads anything.
+SANITIZE := build/sanitize
+# 0: report every undefined behaviour and go on
+HALT ?= 1
 ASAN_PRELOAD = $(shell g++ -print-file-name=libasan.so) $(shell g++ -print-file-name=libstdc++.so)
+SITE = import sysconfig; print(sysconfig.get_path("purelib"))
 sanitize: $(DONE)/dev
-	$(CMAKE) -S . -B build/sanitize -DPENLIGHT_SANITIZE=ON
-	$(BIN)/cmake --build build/sanitize -j $(JOBS)
-	rm -rf build/sanitize/tree
-	mkdir -p build/sanitize/tree
-	cp -r penlight build/sanitize/tree/
-	rm -f build/sanitize/tree/penlight/_C*.so
-	$(BIN)/cmake --install build/sanitize --prefix build/sanitize/tree
-	PYTHONPATH=$(CURDIR)/build/sanitize/tree PYTHONMALLOC=malloc LD_PRELOAD="$(ASAN_PRELOAD)" \
-	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 $(BIN)/pytest $(PYTEST_ARGS)
+	$(CMAKE) -S . -B $(SANITIZE) -DPENLIGHT_SANITIZE=ON
+	$(BIN)/cmake --build $(SANITIZE) -j $(JOBS)
+	rm -rf $(SANITIZE)/tree $(SANITIZE)/venv
+	mkdir -p $(SANITIZE)/tree
+	cp -r penlight $(SANITIZE)/tree/
+	rm -f $(SANITIZE)/tree/penlight/_C*.so
+	$(BIN)/cmake --install $(SANITIZE) --prefix $(SANITIZE)/tree
+	$(BIN)/python -m venv --without-pip $(SANITIZE)/venv
+	printf '%s\n' $(CURDIR)/$(SANITIZE)/tree $$($(BIN)/python -c '$(SITE)') \
+	  > $$($(SANITIZE)/venv/bin/python -c '$(SITE)')/penlight.pth
+	PYTHONMALLOC=malloc LD_PRELOAD="$(ASAN_PRELOAD)" ASAN_OPTIONS=detect_leaks=0 \
+	  UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=$(HALT) \
+	  $(SANITIZE)/venv/bin/python $(BIN)/pytest --capture=sys $(PYTEST_ARGS)
 
 # Shares the objects of `make build`: only the packing is done again.
 wheel: build

@@ -155,7 +155,7 @@ def tables(groups):
     decls, functions, methods = [], [], []
     for name, rows in groups.items():
         for suffix, part, function, method in forms(rows):
-            full, doc = name + suffix, docstring(part, suffix)
+            full, doc = name + suffix, docstring(part, suffix, next((r.doc for r in rows if r.doc), ""))
             function = function or inplace_function(suffix, part)
             for on, prefix, into in ((function, "f_", functions), (method, "m_", methods)):
                 if on:
@@ -188,11 +188,10 @@ def py_signature(r, skip_self=False, suffix=""):
     return "(" + ", ".join(parts) + ")"
 
 
-def docstring(rows, suffix):
+def docstring(rows, suffix, doc):
     """The first overload gives the text signature that inspect.signature reads."""
     r = rows[0]
     name = r.name + suffix
-    doc = next((x.doc for x in rows if x.doc), "")
     if suffix:
         doc = (doc + " " if doc else "") + f"In-place form of {r.name}."
     lines = "\n".join(f"{name}{py_signature(x, suffix=suffix)}" for x in rows)

@@ -42,4 +42,5 @@ op("chain_matmul(Tensor[] matrices) -> Tensor", forms="f", doc="The product of s
 op("linalg_multi_dot(Tensor[] tensors) -> Tensor", forms="fo", doc="The product of several matrices, multiplied in the cheapest order.")
 op("matrix_power(Tensor self, int n) -> Tensor", forms="fmo", ref="numpy.linalg.matrix_power", doc="The product of n times the same matrix.")
 op("cross(Tensor self, Tensor other, int? dim=None) -> Tensor", forms="fmo", doc="The cross product of vectors with three elements.")
-op("linalg_cross(Tensor self, Tensor other, *, int dim=-1) -> Tensor", forms="fo", ref="numpy.cross", doc="The cross product of vectors with three elements.")
+op("linalg_cross(Tensor self, Tensor other, *, int dim=-1) -> Tensor", forms="fo", ref="numpy.cross",
+   grad={"self": "sum_to_size(linalg_cross(conj(other), grad, dim=dim), self.shape)", "other": "sum_to_size(linalg_cross(grad, conj(self), dim=dim), other.shape)"}, doc="The cross product of vectors with three elements.")

@@ -70,3 +70,47 @@ op("pad(Tensor self, int[] pad, str mode='constant', float? value=None) -> Tenso
 op("pixel_shuffle(Tensor self, int upscale_factor) -> Tensor", forms="f", doc="Turns r * r channels into an image r times as high and wide.")
 op("pixel_unshuffle(Tensor self, int downscale_factor) -> Tensor", forms="f", doc="The reverse of pixel_shuffle.")
 op("channel_shuffle(Tensor self, int groups) -> Tensor", forms="f", doc="Deals the channels of groups out in turn.")
+
+# ---- normalisation
+STATISTICS = "Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var"
+op("layer_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, Tensor? bias=None, float eps=1e-5, bool cudnn_enable=True) -> Tensor",
+   forms="f", doc="Gives the last dimensions mean 0 and variance 1, then multiplies by weight and adds bias.")
+op("native_layer_norm(Tensor input, int[] normalized_shape, Tensor? weight, Tensor? bias, float eps) -> (Tensor, Tensor, Tensor)", forms="f",
+   doc="layer_norm with the means and the reciprocal standard deviations.")
+op("rms_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, float? eps=None) -> Tensor", forms="f",
+   doc="Divides the last dimensions by their root mean square, then multiplies by weight.")
+op(f"batch_norm(Tensor input, {STATISTICS}, bool training, float momentum, float eps, bool cudnn_enabled) -> Tensor", forms="f",
+   doc="Gives each channel mean 0 and variance 1 over the batch, or by running statistics outside training.")
+op(f"native_batch_norm(Tensor input, {STATISTICS}, bool training, float momentum, float eps) -> (Tensor, Tensor, Tensor)", forms="f",
+   doc="batch_norm with the means and the reciprocal standard deviations of the batch.")
+op("group_norm(Tensor input, int num_groups, Tensor? weight=None, Tensor? bias=None, float eps=1e-5, bool cudnn_enabled=True) -> Tensor", forms="f",
+   doc="Gives each group of channels of each sample mean 0 and variance 1.")
+op("native_group_norm(Tensor input, Tensor? weight, Tensor? bias, int N, int C, int HxW, int group, float eps) -> (Tensor, Tensor, Tensor)",
+   forms="f", doc="group_norm with the means and the reciprocal standard deviations.")
+op(f"instance_norm(Tensor input, {STATISTICS}, bool use_input_stats, float momentum, float eps, bool cudnn_enabled) -> Tensor", forms="f",
+   doc="Gives each channel of each sample mean 0 and variance 1.")
+
+# ---- pooling: kernel_size, stride (by default the kernel's size), padding and dilation for each dimension
+for n in (1, 2, 3):
+    window = f"int[{n}] kernel_size, int[{n}] stride=[], int[{n}] padding=0"
+    picked = {"self": f"max_pool_scatter(grads[0], result1, self.shape, {n})"}
+    op(f"max_pool{n}d(Tensor self, {window}, int[{n}] dilation=1, bool ceil_mode=False) -> Tensor", forms="f", doc="The largest element of each window.")
+    op(f"max_pool{n}d_with_indices(Tensor self, {window}, int[{n}] dilation=1, bool ceil_mode=False) -> (Tensor, Tensor)", forms="f", grad=picked,
+       node=f"MaxPool{n}DWithIndicesBackward0", doc="The largest element of each window, and where it is in its plane.")
+    op(f"adaptive_max_pool{n}d(Tensor self, int[{n}] output_size) -> (Tensor, Tensor)", forms="f", grad=picked, node=f"AdaptiveMaxPool{n}DBackward0",
+       doc="The largest element of each of output_size parts, and where it is in its plane.")
+    divisor = "" if n == 1 else ", int? divisor_override=None"
+    op(f"avg_pool{n}d(Tensor self, {window}, bool ceil_mode=False, bool count_include_pad=True{divisor}) -> Tensor", forms="f", node=f"AvgPool{n}DBackward0",
+       grad={"self": f"avg_pool_grad(grad, self.shape, kernel_size, stride, padding, ceil_mode, count_include_pad, {'divisor_override' if n > 1 else None})"},
+       doc="The average of each window.")
+    op(f"adaptive_avg_pool{n}d(Tensor self, int[{n}] output_size) -> Tensor", forms="f", doc="The average of each of output_size parts.")
+    op(f"adaptive_avg_pool{n}d_windows(Tensor self, int[{n}] output_size) -> Tensor", forms="", node=f"AdaptiveAvgPool{n}DBackward0",
+       grad={"self": f"adaptive_avg_pool_grad(grad, self.shape, {n})"}, doc="adaptive_avg_pool over windows.")
+op("max_pool_scatter(Tensor grad_output, Tensor indices, int[] input_size, int dims) -> Tensor", forms="",
+   grad={"grad_output": "max_pool_gather(grad, indices, dims)"}, doc="The gradient of max pooling: each element goes where its window's largest was.")
+op("avg_pool_grad(Tensor grad_output, int[] input_size, int[] kernel_size, int[] stride, int[] padding, bool ceil_mode, bool count_include_pad, "
+   "int? divisor_override) -> Tensor", forms="",
+   grad={"grad_output": "avg_pool_again(grad, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)"},
+   doc="The gradient of average pooling.")
+op("adaptive_avg_pool_grad(Tensor grad_output, int[] input_size, int dims) -> Tensor", forms="",
+   grad={"grad_output": "adaptive_avg_again(grad, grad_output.shape, dims)"}, doc="The gradient of adaptive average pooling.")

@@ -207,7 +207,7 @@ op("selu(Tensor self) -> Tensor", types=FLOAT, forms="fi", node="EluBackward0",
 op("celu(Tensor self, Scalar alpha=1.0) -> Tensor", types=FLOAT, forms="fi", formula="maximum(self, 0) + minimum(alpha * expm1(self / alpha), 0)",
    node="EluBackward0", grad={"self": "grad if self > 0 else grad * exp(self / alpha)"}, doc="A smooth elu.")
 op("silu(Tensor self) -> Tensor", formula="self * sigmoid(self)", types="fc", forms="fi", doc="input * sigmoid(input), also called swish.",
-   grad={"self": "grad * sigmoid(self) * (1 + self * (1 - sigmoid(self)))"})
+   grad={"self": "grad * conj(sigmoid(self) * (1 + self * (1 - sigmoid(self))))"})
 op("mish(Tensor self) -> Tensor", formula="mish(self)", types=FLOAT, forms="fi", doc="input * tanh(softplus(input)).",
    grad={"self": "grad * mish_slope(self)"})
 op("gelu_erf(Tensor self) -> Tensor", formula="gelu(self)", types=FLOAT, forms="", node="GeluBackward0", doc="input times the normal distribution function.",

@@ -90,6 +90,7 @@ op("softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", forms=
    doc="Makes numbers along dim positive with sum 1: exp(x) / sum(exp(x)).")
 op("log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", forms="fmo", ref="scipy.special.log_softmax",
    doc="The logarithm of softmax, computed without losing precision.")
+op("_safe_softmax(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", forms="f", doc="softmax in which a row of -inf gives zeros.")
 for log, helper in (("", "softmax_output_grad"), ("log_", "log_softmax_output_grad")):
     node = ("Log" if log else "") + "Softmax"
     backward = f"_{log}softmax_backward_data"
@@ -145,3 +146,8 @@ op("histc(Tensor self, int bins=100, Scalar min=0, Scalar max=0) -> Tensor", for
    doc="How many elements fall into each of `bins` equal parts of [min, max].")
 op("diff(Tensor self, int n=1, int dim=-1, Tensor? prepend=None, Tensor? append=None) -> Tensor", forms="fmo", ref="numpy.diff",
    doc="Differences of neighbours along dim, n times over.")
+for name, doc in (("trapezoid", "The area under the curve y along dim, from trapezoids over the points x or dx apart."),
+                  ("cumulative_trapezoid", "The running area under the curve y along dim.")):
+    alias = "trapz" if name == "trapezoid" else ""
+    op(f"{name}.x(Tensor y, Tensor x, *, int dim=-1) -> Tensor", forms="f", aliases=alias, doc=doc)
+    op(f"{name}.dx(Tensor y, *, Scalar dx=1, int dim=-1) -> Tensor", forms="f")

@@ -1,8 +1,8 @@
 """Arguments to call operators with, for the tests that run over the whole table.
 
 Pointwise rows need none: their arguments follow from the schema. The others have expressions here, in which
-`t(2, 3)` is a tensor of the tested dtype, `pos` one of positive numbers, `mask` one of bools, `idx(n, 2, 3)` one of
-indices below n; a row of an in-place form uses the samples of the plain form.
+`t(2, 3)` is a tensor of the tested dtype, `pos` one of positive numbers, `constant` one that has no gradient, `mask` one
+of bools, `idx(n, 2, 3)` one of indices below n. In-place forms and copies of views share the samples of the plain form.
 """
 import itertools
 
@@ -14,11 +14,11 @@ ALONG_KEEPING = [*ALONG, "t(2, 3), 1, True"]
 OVER = ["t(2, 3), 0", "t(2, 3), (0, 1)", "t(2, 3, 2), (2, 0), True", "t(2, 3), None"]
 PIECES = ["t(6, 2), 2", "t(5, 2), 2", "t(2, 6), 3, 1"]
 JOINED = ["[t(2, 3), t(2, 3)]", "[t(2)]"]
-SCATTERED = ["t(3, 4), 0, idx(3, 2, 4), t(2, 4)", "t(3, 4), 1, idx(4, 3, 2), t(3, 4)", "t(4), 0, idx(4, 2), t(2)"]
+SCATTERED = ["t(3, 4), 0, idx(3, 2, 4), t(2, 4)", "t(3, 4), 1, idx(4, 3, 2), t(3, 2)", "t(4), 0, idx(4, 2), t(2)"]
 SLICED = ["t(3, 4), 0, idx(3, 2), t(2, 4)", "t(3, 4), 1, idx(4, 3), t(3, 3)", "t(4), 0, idx(4, 2), t(2)"]
 FILLED = ["t(3, 4), 0, idx(3, 2), 2", "t(3, 4), 1, idx(4, 1), t()"]
 LOSS = ["t(3, 4), t(3, 4)", "t(3, 4), t(3, 4), reduction=0", "t(3, 4), t(3, 4), reduction=2", "t(4), t(4)"]
-CLASSES = ["t(3, 4), idx(4, 3)", "t(3, 4), idx(4, 3), pos(4)", "t(2, 4, 3), idx(4, 2, 3), reduction=2",
+CLASSES = ["t(3, 4), idx(4, 3)", "t(3, 4), idx(4, 3), constant(4)", "t(2, 4, 3), idx(4, 2, 3), reduction=2",
            "t(3, 4), idx(4, 3), reduction=0", "t(4), idx(4)"]
 
 SAMPLES = {
@@ -83,7 +83,7 @@ SAMPLES = {
     "masked_select": ["t(2, 3), mask(2, 3)", "t(2, 3), mask(3)"], "masked_scatter": ["t(2, 3), mask(2, 3), t(6)"],
     "nonzero": ["t(2, 3)", "t(3)"], "nonzero_tuple": ["t(2, 3), as_tuple=True"], "argwhere": ["t(2, 3)"],
     "where_condition": ["mask(2, 3)"], "index_select": ["t(3, 4), 0, idx(3, 2)", "t(3, 4), 1, idx(4, 5)"],
-    "index_add": [*SLICED, "t(3, 4), 0, idx(3, 5), t(5, 4), alpha=2"], "index_copy": SLICED, "index_fill": FILLED,
+    "index_add": [*SLICED, "t(3, 4), 0, idx(3, 5), t(5, 4), alpha=2"], "index_copy": SLICED, "index_copy_": SLICED, "index_fill": FILLED,
     "index_reduce": [s + f", '{r}'" for s, r in zip(SLICED * 2, ("prod", "mean", "amax", "amin"))],
     "gather": ["t(3, 4), 0, idx(3, 2, 4)", "t(3, 4), 1, idx(4, 3, 6)"],
     "take_along_dim": ["t(3, 4), idx(3, 2, 4), 0", "t(3, 4), idx(12, 3)"], "scatter": SCATTERED, "scatter_add": SCATTERED,
@@ -184,12 +184,12 @@ class Arguments:
 
     def of(self, text):
         """Give (positional arguments, keyword arguments) of the expression."""
-        names = ("t", "pos", "real", "mask", "idx", "ascending", "dtype", "torch")
+        names = ("t", "pos", "constant", "real", "mask", "idx", "ascending", "dtype", "torch")
         scope = {name: getattr(self, name) for name in names}
         return eval(f"(lambda *a, **k: (a, k))({text})", scope)  # noqa: S307
 
     def t(self, *shape):
-        """Numbers between -2 and 2 without repetition, away from where formulas have kinks; small integers."""
+        """Numbers between -2 and 2, none where a formula has a kink; small integers."""
         if self.dtype.is_complex:
             return self._made(self._spread(shape) + 1j * self._spread(shape), shape)
         if not self.dtype.is_floating_point:
@@ -202,6 +202,12 @@ class Arguments:
         if not (self.dtype.is_floating_point or self.dtype.is_complex):
             return self._made((np.arange(self._count(shape)) + next(self.start)) % 4 + 1, shape)
         return self._made(self._spread(shape) * 0.225 + 0.5, shape)
+
+    def constant(self, *shape):
+        """As pos, for arguments by which the operator is not differentiated."""
+        made = self.pos(*shape)
+        made.constant = True
+        return made
 
     def real(self, *shape):
         """As t, of the real type of a complex dtype."""
@@ -223,8 +229,7 @@ class Arguments:
         return int(np.prod(shape, dtype=np.int64))
 
     def _spread(self, shape):
-        golden = (5 ** 0.5 - 1) / 2
-        return (np.arange(self._count(shape)) * golden + next(self.start) * 0.377) % 1 * 4 - 2
+        return np.random.RandomState(next(self.start)).uniform(-2, 2, self._count(shape))
 
     def _made(self, numbers, shape, dtype=None):
         made = self.torch.from_numpy(np.ascontiguousarray(numbers)).reshape(shape).to(dtype or self.dtype)

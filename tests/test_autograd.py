@@ -1,7 +1,6 @@
 """The graph, backward, views and in-place changes, hooks, autograd.Function, grad modes and gradcheck."""
 import gc
 import threading
-import warnings
 import weakref
 
 import pytest
@@ -103,7 +102,7 @@ def test_gradient_argument():
     x = leaf(1.0, 2.0, 3.0)
     (x * x).backward(torch.tensor([1.0, 10.0, 100.0]))
     assert same(x.grad, [2.0, 40.0, 600.0])
-    with pytest.raises(RuntimeError, match="Mismatch in shape: grad_output\\[0\\] has a shape of torch.Size\\(\\[2\\]\\)"):
+    with pytest.raises(RuntimeError, match=r"Mismatch in shape: grad_output\[0\] has a shape of torch.Size\(\[2\]\)"):
         (x * x).backward(torch.ones(2))
     with pytest.raises(TypeError, match="gradients can be either Tensors or None, but got str"):
         x.sum().backward("a")
@@ -307,8 +306,7 @@ def test_create_graph():
 
 def test_backward_with_create_graph():
     x = leaf(2.0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with pytest.warns(UserWarning, match="will create a reference cycle between the parameter and its gradient"):
         (x ** 3).backward(create_graph=True)
     assert x.grad.requires_grad
     g, x.grad = x.grad, None
@@ -397,7 +395,7 @@ def test_output_that_is_saved_makes_no_cycle():
 # ---- views and in-place changes
 def test_in_place_on_leaf():
     x = torch.ones(2, 2, requires_grad=True)
-    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad is being used in an in-place operation."):
+    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad is being used in an in-place op"):
         x.add_(1)
     with pytest.raises(RuntimeError, match="a view of a leaf Variable that requires grad is being used in an in-place"):
         x[0].add_(1)
@@ -411,7 +409,7 @@ def test_saved_value_changed_in_place():
     y = x + 1
     z = y * y
     y.add_(1)
-    with pytest.raises(RuntimeError, match=r"has been modified by an inplace operation: \[torch.FloatTensor \[2\]\], which is "
+    with pytest.raises(RuntimeError, match=r"modified by an inplace operation: \[torch.FloatTensor \[2\]\], which is "
                        r"output 0 of AddBackward0, is at version 1; expected version 0 instead. Hint: enable anomaly"):
         z.sum().backward()
 
@@ -495,10 +493,10 @@ def test_views_that_must_not_be_changed():
     with torch.no_grad():
         v = x[0]
     assert v.requires_grad and v.grad_fn is None
-    with pytest.raises(RuntimeError, match="A view was created in no_grad mode and is being modified inplace with grad mode"):
+    with pytest.raises(RuntimeError, match="A view was created in no_grad mode and is being modified inplace"):
         v.mul_(2)
     a, b = (x * 2).unbind(0)
-    with pytest.raises(RuntimeError, match="Output 0 of Unbind is a view and is being modified inplace. This view is the output"):
+    with pytest.raises(RuntimeError, match="Output 0 of Unbind is a view and is being modified inplace"):
         a.add_(1)
     z = x * 2
     a, b = z.unbind(0)
@@ -757,6 +755,8 @@ def test_inference_mode():
         assert torch.is_inference_mode_enabled() and not torch.is_grad_enabled()
         y = x * 2
         z = torch.ones(1)
+        with torch.enable_grad():
+            assert not (x * 2).requires_grad
         with torch.inference_mode(False):
             assert torch.is_grad_enabled() and not torch.is_inference_mode_enabled()
     assert y.is_inference() and z.is_inference() and not y.requires_grad
@@ -785,6 +785,8 @@ def test_modes_belong_to_threads():
 
 # ---- autograd.Function
 class Scale(Function):
+    """Multiplies by a number."""
+
     @staticmethod
     def forward(ctx, x, n):
         ctx.n = n
@@ -804,6 +806,7 @@ def test_function():
     y.sum().backward()
     assert same(x.grad, [3.0, 3.0])
     assert not Scale.apply(torch.ones(2), 3).requires_grad
+    assert Scale.apply(x, n=3).requires_grad
 
 
 def test_function_saves_tensors():
@@ -875,10 +878,10 @@ def result_of(result):
 @pytest.mark.parametrize("result, error", [
     (lambda g: g, "function WrongBackward returned an incorrect number of gradients \\(expected 2, got 1\\)"),
     (lambda g: (g, None, g), "returned an incorrect number of gradients \\(expected 2, got 3\\)"),
-    (lambda g: (g, g), "returned a gradient different than None at position 2, but the corresponding forward input was not"),
+    (lambda g: (g, g), "returned a gradient different than None at position 2, but the corresponding forward"),
     (lambda g: (3, None), "expected Variable or None \\(got int\\)"),
-    (lambda g: (g[:2], None), "Function WrongBackward returned an invalid gradient at index 0 - got \\[2\\] but expected shape "
-                              "compatible with \\[3\\]"),
+    (lambda g: (g[:2], None), "Function WrongBackward returned an invalid gradient at index 0 - got \\[2\\] but "
+                              "expected shape compatible with \\[3\\]"),
 ])
 def test_wrong_gradients(result, error):
     with pytest.raises(RuntimeError, match=error):
@@ -936,7 +939,7 @@ def test_outputs_of_all_kinds():
     a, items, text, y, order, nothing = Many.apply(x)
     assert items == [1, 2] and text == "a" and nothing is None and not order.requires_grad
     y.sum().backward()
-    assert same(given[0], 0.0) and given[1] is None and given[2] is None and same(given[3], [1.0] * 3) and given[5] is None
+    assert same(given[0], 0.0) and same(given[3], [1.0] * 3) and [given[i] for i in (1, 2, 5)] == [None] * 3
     assert y.output_nr == 3
 
 
@@ -974,7 +977,7 @@ def test_returning_an_input():
     assert y is not x and y._base is x
     y.backward()
     assert same(x.grad, [3.0])
-    with pytest.raises(RuntimeError, match="Output 0 of Identity is a view and is being modified inplace. This view was created"):
+    with pytest.raises(RuntimeError, match="Output 0 of Identity is a view and is being modified inplace"):
         Identity.apply(x).add_(1)
 
 
@@ -1029,7 +1032,7 @@ def test_once_differentiable():
     x, w = leaf(1.0), leaf(1.0)
     assert same(grad(Double.apply(x), x)[0], [2.0])
     g, = grad(Double.apply(x), x, w, create_graph=True)
-    with pytest.raises(RuntimeError, match="trying to differentiate twice a function that was marked with @once_differentiable"):
+    with pytest.raises(RuntimeError, match="trying to differentiate twice a function that was marked with @once"):
         g.backward()
 
 
@@ -1074,7 +1077,7 @@ def test_gradcheck():
         def backward(ctx, g):
             return g * 3
 
-    with pytest.raises(torch.autograd.GradcheckError, match="Jacobian mismatch for output 0 with respect to input 0,\nnumerical:"):
+    with pytest.raises(torch.autograd.GradcheckError, match="Jacobian mismatch for output 0 with respect to input 0"):
         gradcheck(Wrong.apply, x)
     assert not gradcheck(Wrong.apply, x, raise_exception=False)
     with pytest.raises(RuntimeError, match="Jacobian mismatch"):
@@ -1091,3 +1094,22 @@ def test_gradcheck_complex():
     assert gradcheck(lambda z: z * z, z)
     assert gradcheck(lambda z: z.abs(), z)
     assert gradcheck(lambda z, x: z * x, (z, x))
+
+
+# ---- whole derivatives
+def test_functional():
+    f = torch.autograd.functional
+    x, v = torch.tensor([1.0, 2.0]), torch.tensor([1.0, 10.0])
+    assert same(f.jacobian(lambda x: x * x.sum(), x), [[4.0, 1.0], [2.0, 5.0]])
+    assert same(f.hessian(lambda x: (x ** 2).sum() * x[0], x), [[6.0, 4.0], [4.0, 2.0]])
+    assert same(f.vhp(lambda x: (x ** 3).sum(), x, v)[1], [6.0, 120.0])
+    assert same(f.jvp(lambda x: x * x.sum(), x, v)[1], [14.0, 52.0])
+    assert same(f.vjp(lambda x: x * x.sum(), x, v)[1], [24.0, 51.0])
+    (a, b), (c, d) = f.jacobian(lambda x, y: (x * y, x + y), (x, v))
+    assert same(a, [[1.0, 0.0], [0.0, 10.0]]) and same(d, [[1.0, 0.0], [0.0, 1.0]])
+    (a, b), (c, d) = f.hessian(lambda x, y: (x * x * y).sum(), (x, v))
+    assert same(b, [[2.0, 0.0], [0.0, 4.0]]) and same(d, [[0.0, 0.0], [0.0, 0.0]])
+    with pytest.raises(RuntimeError, match="strict mode"):
+        f.jacobian(lambda x: torch.ones(2), x, strict=True)
+    with pytest.raises(RuntimeError, match="v has invalid size"):
+        f.vjp(lambda x: x, x, torch.ones(3))

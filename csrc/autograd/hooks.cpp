@@ -45,10 +45,7 @@ void run_on(PyObject* dict, Tensor& grad) {
 
 void replace_all(Tensor* grads, uint32_t n, PyObject* result, PyObject* hook) {
   if (result == Py_None) return;
-  if (!PyTuple_Check(result)) {
-    PL_CHECK(n == 1, "hook '%s' has returned an incorrect number of values (got 1, but expected %u)", hook_name(hook).c_str(), n);
-    return replace(grads[0], result, hook);
-  }
+  PL_CHECK_AS(Type, PyTuple_Check(result), "", "expected tuple, but hook returned '%s'", Py_TYPE(result)->tp_name);
   PL_CHECK(PyTuple_GET_SIZE(result) == Py_ssize_t(n), "hook '%s' has returned an incorrect number of values (got %zd, but expected %u)",
            hook_name(hook).c_str(), PyTuple_GET_SIZE(result), n);
   for (uint32_t i = 0; i < n; ++i) {

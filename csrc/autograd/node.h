@@ -157,7 +157,8 @@ class SavedTensor {
 
   void save(const Tensor& t);             // an input
   void save_output(const Tensor& t);      // an output: kept without its grad_fn, which would be a cycle
-  Tensor unpack(Node* owner, const char* what) const;   // raises when it was changed in place or released
+  // Raises when it was changed in place or released. The history is given back where it can matter.
+  Tensor unpack(Node* owner, const char* what, bool with_history = grad_enabled) const;
   void reset() {
     t_ = Tensor();
     if (packed_) drop_packed();
@@ -169,7 +170,7 @@ class SavedTensor {
   struct Hooked;                          // what a saved_tensors_hooks pack function gave, and its unpack function
   void pack(bool is_output);
   void drop_packed();
-  Tensor unpack_hooked(Node* owner) const;
+  Tensor unpack_hooked(Node* owner, bool with_history) const;
   void check_version(Node* owner) const;
 
   Tensor t_;

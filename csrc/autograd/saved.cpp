@@ -109,7 +109,7 @@ void SavedTensor::pack(bool is_output) {
 
 void SavedTensor::drop_packed() { delete std::exchange(packed_, nullptr); }
 
-Tensor SavedTensor::unpack_hooked(Node* owner) const {
+Tensor SavedTensor::unpack_hooked(Node* owner, bool with_history) const {
   PyObject* value = PyObject_CallOneArg(packed_->unpack, packed_->value);
   if (!value) throw PythonError();
   if (!is_tensor(value)) {
@@ -118,7 +118,7 @@ Tensor SavedTensor::unpack_hooked(Node* owner) const {
     fail(ErrorType::Type, "", "Output of saved tensor unpack_hook expected to be a Tensor but got result of type %s", type.c_str());
   }
   Tensor t = Tensor::steal(static_cast<TensorImpl*>(value));
-  if (!grad_enabled) return t;
+  if (!with_history) return t;
   if (state_ == PackedOutput) return output_of(t, owner, nr_);
   return packed_->fn ? output_of(t, packed_->fn.get(), nr_) : t;
 }
@@ -140,7 +140,7 @@ void SavedTensor::check_version(Node* owner) const {
                          "torch.autograd.set_detect_anomaly(True).");
 }
 
-Tensor SavedTensor::unpack(Node* owner, const char*) const {
+Tensor SavedTensor::unpack(Node* owner, const char*, bool with_history) const {
   switch (state_) {
     case Empty:
       return Tensor();
@@ -149,10 +149,10 @@ Tensor SavedTensor::unpack(Node* owner, const char*) const {
       return t_;
     case Output:
       check_version(owner);
-      return grad_enabled ? output_of(t_, owner, nr_) : t_;
+      return with_history ? output_of(t_, owner, nr_) : t_;
     case Packed:
     case PackedOutput:
-      return unpack_hooked(owner);
+      return unpack_hooked(owner, with_history);
     case Released:
       break;
   }

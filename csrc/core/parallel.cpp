@@ -1,5 +1,6 @@
 #include "core/parallel.h"
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <fstream>
@@ -70,14 +71,14 @@ struct Pool {
     }
   }
 
-  // Workers spin for some 20 us after a job, because the next one is often near, then park.
+  // Workers spin for some 100 us after a job, because the next one is often near, then park.
   void loop(int index) {
     index_of_this_thread = index;
     inside_parallel = true;
     uint64_t seen = 0;
     for (;;) {
       int spins = 0;
-      while (generation.load(std::memory_order_acquire) == seen && spins < 2000) {
+      while (generation.load(std::memory_order_acquire) == seen && spins < 6000) {
         relax();
         ++spins;
       }
@@ -135,6 +136,21 @@ Pool& the_pool() {
 }
 
 }  // namespace
+
+bool worth_sharing(double microseconds) {
+  constexpr double kLong = 20, kShort = 4;                       // microseconds
+  constexpr auto kSuccession = std::chrono::microseconds(100);
+  constexpr int kBurst = 8;
+  if (microseconds < kShort || num_threads() == 1 || inside_parallel) return false;
+  if (microseconds >= kLong) return true;
+  if (pool && pool->workers > 0 && pool->parked.load(std::memory_order_relaxed) == 0) return true;
+  static thread_local std::chrono::steady_clock::time_point last;
+  static thread_local int burst = 0;
+  auto now = std::chrono::steady_clock::now();
+  burst = now - last < kSuccession ? burst + 1 : 0;
+  last = now;
+  return burst >= kBurst;
+}
 
 int num_threads() {
   if (threads_wanted == 0) threads_wanted = default_threads();

@@ -20,6 +20,10 @@ template <class F> inline void parallel_for(int64_t n, int64_t grain, F&& f) {
   parallel_range(n, grain, [](void* c, int64_t b, int64_t e) { (*static_cast<std::remove_reference_t<F>*>(c))(b, e); }, &f);
 }
 
+// Whether a job that takes one core about so long should be shared: a long one always, a short one while the workers are
+// awake anyway. A quick succession of short ones, as a small network's training loop gives, wakes them.
+bool worth_sharing(double microseconds);
+
 int num_threads();
 void set_num_threads(int n);
 int thread_index();           // 0 on a thread that is not a worker

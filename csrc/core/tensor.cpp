@@ -9,6 +9,8 @@ PyTypeObject* tensor_type = nullptr;
 PyTypeObject* parameter_type = nullptr;
 thread_local bool inference_enabled = false;
 
+void TensorImpl::no_data() { fail(ErrorType::NotImplemented, "", "this operator needs the numbers of its arguments; tensors on the meta device have none"); }
+
 // ---------------------------------------------------------------- objects
 namespace {
 // The memory of dead tensors of the plain type, ready for the next ones.

@@ -59,7 +59,12 @@ struct TensorImpl : PyObject {
   Device device() const { return storage->device; }
   bool is_contiguous() const { return flags & kContiguous; }
   bool is_meta() const { return storage->device.type == DeviceType::Meta; }
-  template <class T> T* ptr() const { return reinterpret_cast<T*>(data); }
+  // A shape without memory has no data to read: an operator that does not stop at is_meta() ends here, in an error.
+  template <class T> T* ptr() const {
+    if (!data && is_meta()) [[unlikely]] no_data();
+    return reinterpret_cast<T*>(data);
+  }
+  [[noreturn]] static void no_data();
 };
 
 // Sizes or strides by reference: from a tensor, a vector or a braced list.

@@ -216,12 +216,15 @@ template <class T, class Run>
 PL_ALWAYS_INLINE void for_each_part(int64_t batch, int64_t m, int64_t n, int64_t k, Run run) {
   const int64_t work = m * n * larger(k, 1);
   if (batch * work == 0) return;
-  if (batch == 1 && work < kSerialWork) return run(int64_t(0), Part{0, m, 0, n});
+  const bool short_work = work < kSerialWork;
+  if (batch == 1 && short_work && !worth_sharing(15.0 * double(work) / kSerialWork)) return run(int64_t(0), Part{0, m, 0, n});
   const int64_t threads = num_threads();
-  const int64_t wanted = threads == 1 ? 1 : smaller((2 * threads + batch - 1) / batch, 2 * work / kSerialWork);
+  const int64_t worth = short_work && batch == 1 ? threads : 2 * work / kSerialWork;
+  const int64_t wanted = threads == 1 ? 1 : smaller((2 * threads + batch - 1) / batch, worth);
   const Grid grid = cut<T>(m, n, larger(wanted, 1));
   const int64_t parts = grid.rows * grid.cols;
-  parallel_for(batch * parts, larger(1, kSerialWork * parts / (2 * work)), [&](int64_t begin, int64_t end) {
+  const int64_t grain = short_work && batch == 1 ? 1 : larger(1, kSerialWork * parts / (2 * work));
+  parallel_for(batch * parts, grain, [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) run(t / parts, grid.part(t % parts, m, n));
   });
 }

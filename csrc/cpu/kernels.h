@@ -5,6 +5,8 @@
 #include "cpu/copy.h"
 #include "cpu/gemm.h"
 #include "cpu/loss.h"
+#include "cpu/norm.h"
+#include "cpu/pool.h"
 #include "cpu/index.h"
 #include "cpu/optim.h"
 #include "cpu/random.h"
@@ -26,6 +28,8 @@ struct Kernels {
   RandomKernels random;
   RnnKernels rnn;
   LossKernels loss;
+  NormKernels norm;
+  PoolKernels pool;
   OptimKernels optim;
 };
 

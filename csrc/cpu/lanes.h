@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 #include "core/dtype.h"
 #include "math/exp_log.h"
 #if defined(__AVX2__)
@@ -88,11 +89,12 @@ template <class T, class F, class... X> PL_ALWAYS_INLINE void map_row(int64_t n,
 // A policy P names its Lane type and has map, join and padding(): an element that counts for nothing.
 template <class P> PL_ALWAYS_INLINE typename P::Lane join_lanes(const P& p, Vec<typename P::Lane> v) {
   using T = typename P::Lane;
-  T t[Vector<T>::width];
-  std::memcpy(t, &v, sizeof t);
-  for (int w = Vector<T>::width / 2; w > 0; w /= 2)
-    for (int j = 0; j < w; ++j) t[j] = p.join(t[j], t[j + w]);
-  return t[0];
+  using Index = Vec<std::conditional_t<sizeof(T) == 4, int32_t, int64_t>>;
+  Index lane;
+  for (int j = 0; j < Vector<T>::width; ++j) lane[j] = j;
+#pragma GCC unroll 4
+  for (int w = Vector<T>::width / 2; w > 0; w /= 2) v = p.join(v, __builtin_shuffle(v, lane ^ w));
+  return v[0];
 }
 
 // Folds n <= kFoldChunk mapped elements.

@@ -117,8 +117,8 @@ template <class T> void grad_sums(int64_t n, const T* g, const T* x, T mean, Gra
   }
 }
 
-template <class T> void grad_affine(int64_t n, const T* g, const T* x, T kg, T kx, T k, T* dx) {
-  map_row(n, dx, [=](T a, T v) { return kg * a + (kx * v + k); }, g, x);
+template <class T> void grad_affine(int64_t n, const T* g, const T* x, T mean, T kg, T kx, T k, T* dx) {
+  map_row(n, dx, [=](T a, T v) { return kg * a + (kx * (v - mean) + k); }, g, x);
 }
 
 // ---- columns
@@ -178,9 +178,10 @@ void column_grad_sums(int64_t m, int64_t n, int64_t stride, const T* g, const T*
 }
 
 template <class T>
-void column_grad_affine(int64_t m, int64_t n, int64_t stride, const T* g, const T* x, const T* kg, const T* kx, const T* k, T* dx) {
+void column_grad_affine(int64_t m, int64_t n, int64_t stride, const T* g, const T* x, const T* mean, const T* kg, const T* kx, const T* k,
+                        T* dx) {
   for (int64_t i = 0; i < m; ++i, g += stride, x += stride, dx += stride)
-    map_row(n, dx, [](T a, T v, T p, T q, T c) { return p * a + (q * v + c); }, g, x, kg, kx, k);
+    map_row(n, dx, [](T a, T v, T m0, T p, T q, T c) { return p * a + (q * (v - m0) + c); }, g, x, mean, kg, kx, k);
 }
 
 template <class T, RowNorm kind> void fill_rows(NormFunctions<T>& k) {

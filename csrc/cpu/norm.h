@@ -26,13 +26,14 @@ template <class T> struct NormFunctions {
   void (*moments)(int64_t n, const T* x, Moments* into);
   void (*affine)(int64_t n, const T* x, T a, T b, T* y);                              // y = a * x + b
   void (*grad_sums)(int64_t n, const T* g, const T* x, T mean, GradSums* into);
-  void (*grad_affine)(int64_t n, const T* g, const T* x, T kg, T kx, T k, T* dx);     // dx = kg * g + kx * x + k
+  // dx = kg * g + kx * (x - mean) + k
+  void (*grad_affine)(int64_t n, const T* g, const T* x, T mean, T kg, T kx, T k, T* dx);
 
   // The same for each of n columns of m rows that are `stride` apart.
   void (*column_moments)(int64_t m, int64_t n, int64_t stride, const T* x, Moments* into);
   void (*column_affine)(int64_t m, int64_t n, int64_t stride, const T* x, const T* a, const T* b, T* y);
   void (*column_grad_sums)(int64_t m, int64_t n, int64_t stride, const T* g, const T* x, const T* mean, GradSums* into);
-  void (*column_grad_affine)(int64_t m, int64_t n, int64_t stride, const T* g, const T* x, const T* kg, const T* kx, const T* k, T* dx);
+  void (*column_grad_affine)(int64_t m, int64_t n, int64_t stride, const T* g, const T* x, const T* mean, const T* kg, const T* kx, const T* k, T* dx);
 };
 
 struct NormKernels {

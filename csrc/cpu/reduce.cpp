@@ -121,18 +121,17 @@ template <class C, class P, class S> struct SumLike {
   static PL_ALWAYS_INLINE void combine(S& s, S o) { s += o; }
 };
 
-// Products: double lanes for floats, which overflow later than any order of the factors would in float.
-template <class C, class L> struct ProductLike {
+// Products: float lanes multiplied into a double.
+template <class C, class S> struct ProductLike {
   using Elem = C;
-  using Policy = ProductOf<L>;
-  using State = L;
-  static constexpr bool kDirect = sizeof(C) == sizeof(L);
+  using Policy = ProductOf<C>;
+  using State = S;
+  static constexpr bool kDirect = true;
   Policy policy;
   explicit ProductLike(const ReduceParams&) {}
-  static L nothing() { return L(1); }
-  PL_ALWAYS_INLINE L lane(C x) const { return L(x); }
-  PL_ALWAYS_INLINE void absorb(L& s, L v) const { s *= v; }
-  static PL_ALWAYS_INLINE void combine(L& s, L o) { s *= o; }
+  static S nothing() { return S(1); }
+  PL_ALWAYS_INLINE void absorb(S& s, C v) const { s *= S(v); }
+  static PL_ALWAYS_INLINE void combine(S& s, S o) { s *= o; }
 };
 
 template <class C, class P> struct ExtremeLike {
@@ -205,6 +204,47 @@ void finish_all(int64_t m, const void* s, const ReduceParams& p, void* out, void
   const int64_t n = p.n;
   each<int64_t, int64_t>(m, s, out, [n](int64_t v) { return v == n; });
 }
+
+// ---------------------------------------------------------------- counting bytes that are not zero
+struct ByteKernels {
+  static void init(int64_t m, void* states) { std::memset(states, 0, size_t(m) * sizeof(int64_t)); }
+
+  static int64_t count(const uint8_t* x, int64_t n) {
+    constexpr int W = kVectorBytes, most = 255;      // as many ones as a lane can count
+    int64_t total = 0, i = 0;
+    while (i + W <= n) {
+      Vec<uint8_t> lanes{};
+      for (int k = 0; k < most && i + W <= n; ++k, i += W) lanes -= Vec<uint8_t>(load_vector(x + i) != 0);
+      for (int j = 0; j < W; ++j) total += lanes[j];
+    }
+    for (; i < n; ++i) total += x[i] != 0;
+    return total;
+  }
+  static void rows(int64_t m, int64_t n, const void* x, int64_t stride, int64_t, void* states, const ReduceParams&) {
+    for (int64_t i = 0; i < m; ++i) static_cast<int64_t*>(states)[i] += count(static_cast<const uint8_t*>(x) + i * stride, n);
+  }
+  static void cols(int64_t n, int64_t m, const void* in, int64_t stride, int64_t, void* states, const ReduceParams&) {
+    constexpr int64_t most = 255;
+    uint8_t lanes[kColTile];
+    for (int64_t j0 = 0; j0 < m; j0 += kColTile)
+      for (int64_t b = 0; b < n; b += most) {
+        const int64_t w = m - j0 < kColTile ? m - j0 : kColTile, end = n - b < most ? n : b + most;
+        std::memset(lanes, 0, size_t(w));
+        for (int64_t i = b; i < end; ++i) {
+          const uint8_t* x = static_cast<const uint8_t*>(in) + i * stride + j0;
+#pragma GCC ivdep
+          for (int64_t j = 0; j < w; ++j) lanes[j] = uint8_t(lanes[j] + (x[j] != 0));
+        }
+        for (int64_t j = 0; j < w; ++j) static_cast<int64_t*>(states)[j0 + j] += lanes[j];
+      }
+  }
+  static void merge(int64_t m, const void* from, void* into) {
+    for (int64_t i = 0; i < m; ++i) static_cast<int64_t*>(into)[i] += static_cast<const int64_t*>(from)[i];
+  }
+  static void set(ReduceKernels& k, Reduction kind, decltype(Reducer::finish) finish) {
+    k.reducers[int(kind)][kBytes] = {8, true, {Compute::I64, Compute::I64}, false, init, rows, cols, merge, finish};
+  }
+};
 
 // ---------------------------------------------------------------- sums of complex numbers
 template <class F, class S> struct ComplexFold {
@@ -282,8 +322,27 @@ template <class T, bool kMax> struct ArgKernels {
     return i;
   }
 
+  static PL_ALWAYS_INLINE void take(State& s, T value, int64_t index) {
+    if (s.index < 0 || better(value, s.value)) s = {value, index};
+  }
+
+  // Rows shorter than a vector, without branches.
+  static void short_rows(int64_t m, int64_t n, const T* row, int64_t stride, int64_t first, State* s) {
+    for (int64_t i = 0; i < m; ++i, row += stride) {
+      T value = row[0];
+      int64_t where = 0;
+      for (int64_t j = 1; j < n; ++j) {
+        const bool b = better(row[j], value);
+        value = b ? row[j] : value;
+        where = b ? j : where;
+      }
+      take(s[i], value, first + where);
+    }
+  }
+
   static void rows(int64_t m, int64_t n, const void* x, int64_t stride, int64_t first, void* states, const ReduceParams&) {
     const T* row = static_cast<const T*>(x);
+    if (n > 0 && n <= 16) return short_rows(m, n, row, stride, first, static_cast<State*>(states));
     for (int64_t i = 0; i < m; ++i, row += stride) {
       State& s = static_cast<State*>(states)[i];
       for (int64_t b = 0; b < n; b += kFoldChunk) {
@@ -311,8 +370,7 @@ template <class T, bool kMax> struct ArgKernels {
         where[j] = b ? at : where[j];
       }
     }
-    for (int64_t j = 0; j < m; ++j)
-      if (s[j].index < 0 || better(value[j], s[j].value)) s[j] = {value[j], first + int64_t(where[j])};
+    for (int64_t j = 0; j < m; ++j) take(s[j], value[j], first + int64_t(where[j]));
   }
 
   static void cols(int64_t n, int64_t m, const void* x, int64_t stride, int64_t first, void* states, const ReduceParams&) {
@@ -326,8 +384,7 @@ template <class T, bool kMax> struct ArgKernels {
   static void merge(int64_t m, const void* from, void* into) {
     for (int64_t i = 0; i < m; ++i) {
       const State& f = static_cast<const State*>(from)[i];
-      State& t = static_cast<State*>(into)[i];
-      if (f.index >= 0 && (t.index < 0 || better(f.value, t.value))) t = f;
+      if (f.index >= 0) take(static_cast<State*>(into)[i], f.value, f.index);
     }
   }
 
@@ -602,6 +659,10 @@ void fill_reduce(ReduceKernels& k) {
   fill_float<float>(k);
   fill_float<double>(k);
   fill_complex(k);
+  ByteKernels::set(k, Reduction::Sum, finish_plain<int64_t, int64_t>);
+  ByteKernels::set(k, Reduction::Count, finish_plain<int64_t, int64_t>);
+  ByteKernels::set(k, Reduction::Any, finish_any);
+  ByteKernels::set(k, Reduction::All, finish_all);
   fill_softmax(k.softmax);
   fill_scan(k.scan);
   fill_sort(k.sort);

@@ -43,9 +43,11 @@ struct SoftmaxKernels {
 enum class Scan : uint8_t { Sum, Prod, Max, Min, LogSumExp };
 constexpr int kScans = int(Scan::LogSumExp) + 1;
 
-// Running results along the n rows of an n x m block of contiguous memory; `index` only for Max and Min.
+// Running results. `cols`: along the n rows of an n x m block of contiguous memory. `rows`: along each of m contiguous rows of n
+// elements. A row of Sum and Prod may begin from a state of the reduction of the same name. `index` only for Max and Min.
 struct ScanKernels {
-  void (*run[kScans][kComputes])(int64_t n, int64_t m, const void* x, void* y, int64_t* index);
+  void (*cols[kScans][kComputes])(int64_t n, int64_t m, const void* x, void* y, int64_t* index);
+  void (*rows[kScans][kComputes])(int64_t m, int64_t n, const void* x, void* y, int64_t* index, const void* begin);
 };
 
 // A key is the order-preserving unsigned image of an element: NaN above everything, -0 equal to 0; inverted for descending order.
@@ -59,10 +61,15 @@ struct SortKernels {
   // The k-th smallest key, 0 <= k < n; the buffer is scratch of n keys.
   uint32_t (*select32)(int64_t n, const uint32_t* keys, int64_t k, uint32_t* buffer);
   uint64_t (*select64)(int64_t n, const uint64_t* keys, int64_t k, uint64_t* buffer);
+  // The k smallest keys with their indices, in order, for k much smaller than n; all four buffers have room for 4k + 256.
+  void (*smallest32)(int64_t n, const uint32_t* keys, int64_t k, uint32_t* found, int32_t* index, uint32_t* key_buffer, int32_t* index_buffer);
+  void (*smallest64)(int64_t n, const uint64_t* keys, int64_t k, uint64_t* found, int32_t* index, uint64_t* key_buffer, int32_t* index_buffer);
 };
 
+constexpr int kBytes = kComputes;    // the column of kernels that read bools as they lie in memory
+
 struct ReduceKernels {
-  Reducer reducers[kReductions][kComputes];
+  Reducer reducers[kReductions][kComputes + 1];
   SoftmaxKernels softmax;
   ScanKernels scan;
   SortKernels sort;

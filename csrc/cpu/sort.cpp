@@ -151,6 +151,39 @@ template <class K> K select(int64_t n, const K* keys, int64_t k, K* buffer) {
   return from[0];
 }
 
+// Candidates are gathered block by block; whenever their buffer is full it is sorted and cut to k, and the k-th becomes the bound
+// that later elements must beat. After the first blocks hardly any does, and a block costs one vector comparison.
+template <class K>
+void smallest(int64_t n, const K* keys, int64_t k, K* found, int32_t* index, K* key_buffer, int32_t* index_buffer) {
+  constexpr int64_t block = 64;
+  const int64_t room = 4 * k + 256;
+  int64_t count = 0;
+  K bound = ~K(0);
+  bool bounded = false;
+  for (int64_t b = 0; b < n; b += block) {
+    const int64_t e = b + block < n ? b + block : n;
+    if (bounded && e - b == block) {
+      int hits = 0;
+      for (int64_t j = 0; j < block; ++j) hits += keys[b + j] < bound;
+      if (hits == 0) continue;
+    }
+    for (int64_t i = b; i < e; ++i)
+      if (!bounded || keys[i] < bound) {
+        found[count] = keys[i];
+        index[count++] = int32_t(i);
+      }
+    if (count + block > room || (!bounded && count >= 2 * k)) {
+      sort(count, found, index, key_buffer, index_buffer);
+      if (count >= k) {
+        count = k;
+        bound = found[k - 1];
+        bounded = true;
+      }
+    }
+  }
+  sort(count, found, index, key_buffer, index_buffer);
+}
+
 }  // namespace
 
 void fill_sort(SortKernels& k) {
@@ -160,6 +193,8 @@ void fill_sort(SortKernels& k) {
   k.sort64 = sort<uint64_t>;
   k.select32 = select<uint32_t>;
   k.select64 = select<uint64_t>;
+  k.smallest32 = smallest<uint32_t>;
+  k.smallest64 = smallest<uint64_t>;
 }
 
 }  // namespace PL_ISA

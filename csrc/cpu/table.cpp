@@ -12,6 +12,8 @@ void fill_reduce(ReduceKernels&);
 void fill_random(RandomKernels&);
 void fill_rnn(RnnKernels&);
 void fill_loss(LossKernels&);
+void fill_norm(NormKernels&);
+void fill_pool(PoolKernels&);
 void fill_optim(OptimKernels&);
 extern const PointwiseKernel pointwise_table[][4];   // generated
 
@@ -25,6 +27,8 @@ void fill_kernels(Kernels& k) {
   fill_random(k.random);
   fill_rnn(k.rnn);
   fill_loss(k.loss);
+  fill_norm(k.norm);
+  fill_pool(k.pool);
   fill_optim(k.optim);
 }
 

@@ -140,7 +140,11 @@ PL_FN T clamp_max(T x, T high) {
 
 template <class T>
 PL_FN T square(T x) {
-  return x * x;
+  if constexpr (is_int<T>) {
+    return T(UInt64(x) * UInt64(x));  // wraps
+  } else {
+    return x * x;
+  }
 }
 template <class T>
 PL_FN T reciprocal(T x) {

@@ -121,14 +121,15 @@ PL_FN T pow(T base, T exponent) {
 template <class T>
   requires is_int<T>
 PL_FN T gcd(T a, T b) {
-  a = abs(a);
-  b = abs(b);
-  while (a != T(0)) {
-    const T r = fmod(b, a);
-    b = a;
-    a = r;
+  // Unsigned: the least integer has a magnitude there.
+  UInt64 x = a < T(0) ? UInt64(0) - UInt64(a) : UInt64(a);
+  UInt64 y = b < T(0) ? UInt64(0) - UInt64(b) : UInt64(b);
+  while (x != 0) {
+    const UInt64 r = y % x;
+    y = x;
+    x = r;
   }
-  return b;
+  return T(y);
 }
 
 template <class T>

@@ -45,16 +45,8 @@ PL_SLOW_FN double digamma(double x) {
   return result + ((log(x) - 0.5 / x) - tail);
 }
 
-// Hurwitz zeta: a sum of (q + k)^-s, k >= 0, by Euler and Maclaurin after the first terms.
-PL_SLOW_FN double zeta(double s, double q) {
-  if (isnan(s) || isnan(q)) return nan<double>();
-  if (s == 1.0) return infinity<double>();
-  if (s < 1.0) return nan<double>();
-  if (q <= 0.0) {
-    if (q == floor(q)) return infinity<double>();
-    if (s != floor(s)) return nan<double>();  // (negative)^fraction
-  }
-  if (q == infinity<double>()) return 0.0;
+// Hurwitz zeta for s > 1 and finite q > 0: a sum of (q + k)^-s, k >= 0, by Euler and Maclaurin after the first terms.
+PL_SLOW_FN double zeta_positive(double s, double q) {
   double sum = pow(q, -s);
   double a = q;
   double last = sum;
@@ -91,6 +83,19 @@ PL_SLOW_FN double zeta(double s, double q) {
     k += 2.0;
   }
   return sum;
+}
+
+PL_SLOW_FN double zeta(double s, double q) {
+  if (isnan(s) || isnan(q)) return nan<double>();
+  if (s <= 1.0) return s == 1.0 ? infinity<double>() : nan<double>();
+  if (q == infinity<double>()) return 0.0;
+  if (q > 0.0) return zeta_positive(s, q);
+  if (q == floor(q)) return infinity<double>();
+  if (s != floor(s)) return nan<double>();  // (negative)^fraction
+  // The terms left of 0 are a stretch of the series that starts at 1 - f, with the sign (-1)^s.
+  const double f = q - floor(q);
+  const double left = zeta_positive(s, 1.0 - f) - zeta_positive(s, 1.0 - q);
+  return zeta_positive(s, f) + (0.5 * s == floor(0.5 * s) ? left : -left);
 }
 
 PL_SLOW_FN double trigamma(double x) {

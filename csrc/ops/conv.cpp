@@ -165,6 +165,19 @@ Sizes transposed_sizes(const Tensor& input, const Tensor& weight, const Settings
   return r;
 }
 
+// With an output_padding of a stride or more, a convolution of `sizes` would give more than the input has: zeros are added to it.
+Tensor as_long_as_needed(const Tensor& input, const Tensor& weight, Shape sizes, const Settings& s) {
+  const int dims = input.dim() - 2;
+  Sizes more(size_t(2 * dims), 0);
+  bool needed = false;
+  for (int d = 0; d < dims; ++d) {
+    const int64_t natural = (sizes[2 + d] + 2 * s.padding[d] - s.dilation[d] * (weight.size(2 + d) - 1) - 1) / s.stride[d] + 1;
+    more[size_t(2 * (dims - 1 - d) + 1)] = natural - input.size(2 + d);
+    needed |= natural > input.size(2 + d);
+  }
+  return needed ? op::constant_pad_nd(input, more, Scalar(0)) : input;
+}
+
 // One sample without a batch dimension is a batch of one.
 template <class F> Tensor batched(const char* name, int dims, const Tensor& input, F run) {
   PL_CHECK_AS(Runtime, input.dim() == dims + 1 || input.dim() == dims + 2, "conv_dims",
@@ -255,7 +268,8 @@ Tensor convolution(const Tensor& input, const Tensor& weight, const Tensor& bias
   if (!transposed) return op::conv_forward(input, weight, bias, stride, padding, dilation, groups);
   PL_CHECK(output_padding.n == weight.dim() - 2, "expected output_padding to be a single integer value or a list of %d values to match the convolution "
            "dimensions, but got output_padding=%s", weight.dim() - 2, to_string(output_padding).c_str());
-  return op::conv_transposed(input, weight, bias, transposed_sizes(input, weight, s, output_padding), stride, padding, dilation, groups);
+  const Sizes sizes = transposed_sizes(input, weight, s, output_padding);
+  return op::conv_transposed(as_long_as_needed(input, weight, sizes, s), weight, bias, sizes, stride, padding, dilation, groups);
 }
 
 #define PL_CONV(dims)                                                                                                                   \

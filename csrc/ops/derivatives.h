@@ -113,5 +113,9 @@ Tensor mm_grad(const Tensor& left, const Tensor& right, bool of_left);     // of
 
 // ---- neural networks (conv.cpp, norm.cpp, pool.cpp)
 Tensor conv_bias_grad(const Tensor& grad);
+Tensor max_pool_gather(const Tensor& grad, const Tensor& indices, int64_t dims);
+Tensor avg_pool_again(const Tensor& grad, Shape kernel_size, Shape stride, Shape padding, bool ceil_mode, bool count_include_pad,
+                      std::optional<int64_t> divisor_override);
+Tensor adaptive_avg_again(const Tensor& grad, Shape output, int64_t dims);
 
 }  // namespace pl

@@ -201,14 +201,13 @@ Tensor cumprod_backward(const Tensor& grad, const Tensor& self, const Tensor& re
 
 Tensor logcumsumexp_backward(const Tensor& grad, const Tensor& self, const Tensor& result, int64_t dim) {
   if (grad.dim() == 0 || grad.numel() == 0) return grad;
+  auto reversed_scan = [&](const Tensor& logs) { return op::exp(add(reversed(op::logcumsumexp(reversed(logs, dim), dim), dim), self)); };
+  if (is_complex(grad.dtype())) return op::conj(reversed_scan(sub(op::log(op::conj(grad)), result)));
   // The logarithm of nothing: finite, so that differences of it are not NaN.
   const Scalar none(grad.dtype() == DType::Float64 ? -DBL_MAX : grad.dtype() == DType::Float16 ? -65504.0 : -double(FLT_MAX));
   Tensor size = op::log(op::abs(grad));
   // The positive and the negative gradients apart, in logarithms.
-  auto part = [&](const Tensor& keep) {
-    Tensor logs = sub(op::where_self(keep, size, none), result);
-    return op::exp(add(reversed(op::logcumsumexp(reversed(logs, dim), dim), dim), self));
-  };
+  auto part = [&](const Tensor& keep) { return reversed_scan(sub(op::where_self(keep, size, none), result)); };
   return sub(part(op::gt(grad, kZero)), part(op::lt(grad, kZero)));
 }
 

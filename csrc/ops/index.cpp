@@ -125,8 +125,9 @@ TensorList expand_masks(const Tensor& self, const TensorList& indices) {
       r.push_back(t);
       continue;
     }
-    PL_CHECK_AS(Index, is_integral(t.dtype()), "index_dtype", "tensors used as indices must be long, int, byte or bool tensors");
-    if (t.dtype() != DType::Bool && t.dtype() != DType::UInt8) {
+    const bool mask = t.dtype() == DType::Bool || t.dtype() == DType::UInt8;
+    PL_CHECK_AS(Index, mask || t.dtype() == DType::Int64 || t.dtype() == DType::Int32, "index_dtype", "tensors used as indices must be long, int, byte or bool tensors");
+    if (!mask) {
       r.push_back(t);
       continue;
     }
@@ -223,6 +224,20 @@ bool none_indexed(const TensorList& indices) {
   return true;
 }
 
+// The result's dimensions are ordered in memory as the indexed tensor's are; the positions' follow their own order.
+std::vector<int64_t> index_strides(const Positions& p) {
+  const std::vector<int64_t> shape = p.result_shape();
+  const int indexed = int(p.shape.size()), after = int(shape.size()) - p.first - indexed;
+  std::vector<int64_t> source(p.tensor->strides, p.tensor->strides + p.first), own(size_t(p.first), 0);
+  source.resize(size_t(p.first + indexed), 0);
+  source.insert(source.end(), p.tensor->strides + p.first + p.count, p.tensor->strides + p.tensor.dim());
+  for (int64_t s : contiguous_strides(p.shape)) own.push_back(s);
+  own.resize(own.size() + size_t(after), 0);
+  Tensor a = alias(p.tensor, shape, source, 0, p.tensor.dtype()), b = alias(p.tensor, shape, own, 0, p.tensor.dtype());
+  const TensorImpl* both[] = {a.get(), b.get()};
+  return result_strides(shape, both, 2);
+}
+
 // The values of a write, in the shape and dtype of the place they go to.
 Tensor fitted(const Tensor& values, const Tensor& self, const std::vector<int64_t>& shape) {
   PL_CHECK_AS(Runtime, values.dtype() == self.dtype(), "index_put_dtype",
@@ -276,6 +291,11 @@ Positions positions_along(const Tensor& self, int64_t dim, const Tensor& index, 
 void read_positions(const Positions& p, const Tensor& out) {
   if (out.numel() == 0 || out.is_meta()) return;
   Tensor values = out;
+  if (merged_stride(out, p.first, p.first + int(p.shape.size())) < 0) {
+    values = empty(out.sizes(), out.dtype());
+    read_positions(p, values);
+    return copy_into(out, values);
+  }
   const Walk w = make_walk(p, values);
   const int c = size_class(w.item);
   ReleaseGil free(out.numel());
@@ -342,7 +362,8 @@ Tensor index(const Tensor& self, const TensorList& indices) {
               indices.size());
   if (none_indexed(indices)) return clone(self, MemoryFormat::None);
   Positions p = positions_of(self, indices);
-  Tensor out = pl::empty(p.result_shape(), self.dtype(), self.device());
+  const std::vector<int64_t> shape = p.result_shape();
+  Tensor out = self.is_contiguous() ? pl::empty(shape, self.dtype(), self.device()) : pl::empty_strided(shape, index_strides(p), self.dtype(), self.device());
   read_positions(p, out);
   return out;
 }
@@ -414,6 +435,7 @@ Tensor checked_source(const char* name, const Positions& p, const Tensor& source
 Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
   check_vector("index_select", index);
   dim = wrap_dim(dim, self.dim());
+  PL_CHECK(self.dim() == 0 || self->sizes[dim] > 0 || index.numel() == 0, "index_select(): self indexing axis dim should be positive");
   Positions p = positions_along(self, dim, as_vector(index), false, select_range_error);
   std::vector<int64_t> shape = p.result_shape();
   Tensor out = pl::empty(shape, self.dtype(), self.device());
@@ -435,7 +457,7 @@ Tensor index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Te
 }
 
 Tensor index_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, const Scalar& alpha) {
-  return index_add_(clone(self, MemoryFormat::Preserve), dim, index, source, alpha);
+  return index_add_(clone(self, MemoryFormat::Contiguous), dim, index, source, alpha);
 }
 
 Tensor index_copy_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
@@ -449,7 +471,7 @@ Tensor index_copy_(const Tensor& self, int64_t dim, const Tensor& index, const T
 }
 
 Tensor index_copy(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
-  return index_copy_(clone(self, MemoryFormat::Preserve), dim, index, source);
+  return index_copy_(clone(self, MemoryFormat::Contiguous), dim, index, source);
 }
 
 Tensor index_fill_(const Tensor& self, int64_t dim, const Tensor& index, const Operand& value) {

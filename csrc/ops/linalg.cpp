@@ -4,6 +4,7 @@
 #include "cpu/kernels.h"
 #include "ops.h"
 #include "ops/derivatives.h"
+#include "ops/pointwise.h"
 #include "ops/product.h"
 #include "ops/recording.h"
 
@@ -17,7 +18,15 @@ void check_gemm_dtype(const char* name, DType d) {
   PL_CHECK_AS(NotImplemented, d != DType::Bool, "dtype_unsupported", "\"%s\" not implemented for '%s'", name, info(d).scalar_name);
 }
 
-void run_gemm(const GemmArgs& g, DType d) {
+void run_gemm(const GemmArgs& args, DType d) {
+  GemmArgs g = args;
+  if (g.k == 0) {      // an empty sum is a product of zeros
+    alignas(16) static const char zeros[16] = {};
+    g.k = 1;
+    g.a = g.b = zeros;
+    g.a_rs = g.a_cs = g.b_rs = g.b_cs = 0;
+    for (int i = 0; i < 2; ++i) g.a_batch[i] = g.b_batch[i] = 0;
+  }
   const GemmKernels& k = cpu().gemm;
   switch (d) {
     case DType::Float32: return k.f32(g);
@@ -94,9 +103,6 @@ void set_b(GemmArgs& g, const Tensor& t) {
   g.b_rs = t->strides[n - 2];
   g.b_cs = t->strides[n - 1];
 }
-
-// An empty sum: C = beta * C (+ bias).
-bool is_trivial(const GemmArgs& g) { return g.m == 0 || g.n == 0 || g.k == 0; }
 
 // c [m, n] contiguous; computes c = beta * c + alpha * a @ b.
 void multiply(const Tensor& c, const Tensor& a, const Tensor& b, const Scalar& beta, const Scalar& alpha, const void* bias = nullptr) {
@@ -204,10 +210,13 @@ Tensor mm(const Tensor& self, const Tensor& mat2) {
 
 Tensor batched_matmul(const Tensor& self, const Tensor& other) {
   const int a = self.dim(), b = other.dim();
-  check_inner_sizes(self.size(-2), self.size(-1), other.size(-2), other.size(-1));
+  std::vector<int64_t> shape = broadcast_shapes(Shape(self->sizes, a - 2), Shape(other->sizes, b - 2));
+  const long long batches = Shape(shape).numel();
+  PL_CHECK_AS(Runtime, self.size(-1) == other.size(-2), "matmul_shape",
+              "Expected size for first two dimensions of batch2 tensor to be: [%lld, %lld] but got: [%lld, %lld].", batches, (long long)self.size(-1), batches,
+              (long long)other.size(-2));
   check_same_dtype(self, other);
   check_gemm_dtype("bmm", self.dtype());
-  std::vector<int64_t> shape = broadcast_shapes(Shape(self->sizes, a - 2), Shape(other->sizes, b - 2));
   shape.insert(shape.end(), {self.size(-2), other.size(-1)});
   Tensor out = pl::empty(shape, self.dtype(), self.device());
   multiply_batches(out, self, other, kZero, kOne);
@@ -453,7 +462,7 @@ Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, const S
   PL_CHECK_AS(Runtime, self.dtype() == mat1.dtype(), "dtype_mismatch", "self and mat2 must have the same dtype, but got %s and %s", info(self.dtype()).scalar_name,
               info(mat2.dtype()).scalar_name);
   check_gemm_dtype("addmm_impl_cpu_", self.dtype());
-  const bool is_bias = is_number(beta, 1) && self.dim() == 1 && self->sizes[0] == n && (n == 1 || self->strides[0] == 1) && mat1->sizes[1] > 0;
+  const bool is_bias = is_number(beta, 1) && self.dim() == 1 && self->sizes[0] == n && (n == 1 || self->strides[0] == 1);
   Tensor out = is_bias ? pl::empty({m, n}, self.dtype(), self.device()) : start_of(self, {m, n}, beta, self.dtype());
   multiply(out, mat1, mat2, is_bias ? kZero : beta, alpha, is_bias ? self->data : nullptr);
   return out;
@@ -560,7 +569,7 @@ Tensor matrix_power(const Tensor& self, int64_t n) {
            (long long)self.size(-1));
   PL_CHECK_AS(NotImplemented, n >= 0, "", "linalg.matrix_power: negative powers need the inverse: matrix_power(linalg.inv(A), -n)");
   if (n == 0) return op::clone(op::expand(op::eye(self.size(-1), std::nullopt, self.dtype(), self.device()), self.sizes(), false), MemoryFormat::Contiguous);
-  if (n == 1) return op::clone(self, MemoryFormat::None);
+  if (n == 1) return op::clone(self, MemoryFormat::Contiguous);
   Tensor result, square = self;
   for (; n > 0; n >>= 1) {
     if (n & 1) result = result ? op::matmul(result, square) : square;
@@ -574,15 +583,21 @@ Tensor linalg_cross(const Tensor& self, const Tensor& other, int64_t dim) {
   PL_CHECK(self.dim() == other.dim(), "linalg.cross: inputs must have the same number of dimensions.");
   PL_CHECK(self.size(dim) == 3 && other.size(dim) == 3, "linalg.cross: inputs dimension %lld must have length 3. Got %lld and %lld", (long long)dim,
            (long long)self.size(dim), (long long)other.size(dim));
+  std::vector<int64_t> shape = broadcast_shapes(self.sizes(), other.sizes());
   const int64_t d = wrap_dim(dim, self.dim());
-  auto turned = [d](const Tensor& t, int64_t by) { return op::roll(t, {by}, {d}); };
-  return op::sub(op::mul(turned(self, -1), turned(other, -2)), op::mul(turned(self, -2), turned(other, -1)), kOne);
+  Tensor out = pl::empty(shape, result_type({In(self), In(other)}), self.device());
+  auto part = [d](const Tensor& t, int64_t i) { return select(t, d, i % 3); };
+  for (int64_t i = 0; i < 3; ++i) {
+    Tensor plus = op::mul(part(self, i + 1), part(other, i + 2)), minus = op::mul(part(self, i + 2), part(other, i + 1));
+    copy_into(part(out, i), op::sub(plus, minus, kOne));
+  }
+  return out;
 }
 
 Tensor cross(const Tensor& self, const Tensor& other, std::optional<int64_t> dim) {
-  if (dim) return linalg_cross(self, other, *dim);
+  if (dim) return op::linalg_cross(self, other, *dim);
   for (int d = 0; d < self.dim(); ++d)
-    if (self->sizes[d] == 3) return linalg_cross(self, other, d);
+    if (self->sizes[d] == 3) return op::linalg_cross(self, other, d);
   fail(ErrorType::Runtime, "", "no dimension of size 3 in input");
 }
 

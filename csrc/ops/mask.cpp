@@ -72,7 +72,8 @@ Tensor true_positions(const Tensor& given) {
   const uint8_t* p = mask.ptr<uint8_t>();
   const int64_t n = mask.numel(), count = count_true(p, n);
   const int dims = given.dim();
-  Tensor out = empty({count, dims}, DType::Int64);
+  // One stretch of memory for each dimension, so that x[mask] can use them as they are.
+  Tensor out = empty_strided({count, dims}, {1, std::max<int64_t>(count, 1)}, DType::Int64);
   int64_t* to = out.ptr<int64_t>();
   if (dims == 1) {
     for_each_true(p, n, [&](int64_t i) { *to++ = i; });
@@ -80,12 +81,12 @@ Tensor true_positions(const Tensor& given) {
     const int64_t cols = given->sizes[dims - 1];
     for_each_true(p, n, [&](int64_t i) {
       int64_t rest = i / cols;
-      to[dims - 1] = i - rest * cols;
+      to[(dims - 1) * count] = i - rest * cols;
       for (int d = dims - 2; d >= 0; --d) {
-        to[d] = rest % given->sizes[d];
+        to[d * count] = rest % given->sizes[d];
         rest /= given->sizes[d];
       }
-      to += dims;
+      ++to;
     });
   }
   return out;
@@ -148,9 +149,7 @@ Tensor argwhere(const Tensor& self) { return true_positions(self); }
 
 TensorList where_condition(const Tensor& condition) {
   Tensor positions = true_positions(condition.dim() ? condition : reshape(pl::alias(condition), {1}));
-  TensorList r;
-  for (int64_t d = 0; d < positions.size(1); ++d) r.push_back(contiguous(select(positions, 1, d), MemoryFormat::None));
-  return r;
+  return op::unbind(positions, 1);
 }
 
 Tensor where_method(const Tensor& self, const Tensor& condition, const Operand& other) { return op::where_self(condition, self, other); }
@@ -180,8 +179,7 @@ Tensor masked_fill_(const Tensor& self, const Tensor& mask, const Operand& value
 
 Tensor masked_fill(const Tensor& self, const Tensor& mask, const Operand& value) {
   std::vector<int64_t> shape = broadcast_shapes(self.sizes(), mask.sizes());
-  Tensor r = self.sizes() == Shape(shape) ? clone(self, MemoryFormat::Preserve) : clone(broadcast(self, shape), MemoryFormat::Contiguous);
-  return masked_fill_(r, mask, value);
+  return masked_fill_(clone(broadcast(self, shape), MemoryFormat::Contiguous), mask, value);
 }
 
 Tensor masked_select(const Tensor& self, const Tensor& mask) {

@@ -52,7 +52,7 @@ Tensor repeat_interleave_counts(const Tensor& repeats, std::optional<int64_t> ou
 }
 
 Tensor repeat_interleave_tensor(const Tensor& self, const Tensor& repeats, std::optional<int64_t> dim, std::optional<int64_t> output_size) {
-  const Tensor input = dim ? self : op::flatten(self, 0, -1);
+  const Tensor input = dim && self.dim() > 0 ? self : op::flatten(self, 0, -1);
   const int64_t d = wrap_dim(dim.value_or(0), input.dim());
   Tensor counts = repeats;
   if (repeats.dim() == 0 || (repeats.dim() == 1 && repeats.size(0) == 1))
@@ -66,7 +66,7 @@ Tensor repeat_interleave_tensor(const Tensor& self, const Tensor& repeats, std::
 
 Tensor repeat_interleave(const Tensor& self, int64_t repeats, std::optional<int64_t> dim, std::optional<int64_t> output_size) {
   PL_CHECK(repeats >= 0, "repeats can not be negative");
-  Tensor input = dim ? self : op::flatten(self, 0, -1);
+  Tensor input = dim && self.dim() > 0 ? self : op::flatten(self, 0, -1);
   const int64_t d = wrap_dim(dim.value_or(0), input.dim());
   PL_CHECK(!output_size || *output_size == input.size(d) * repeats, "allocated size does not match required size");
   // An expanded dimension after d, merged with it by the copy that reshape makes.
@@ -81,9 +81,8 @@ namespace {
 
 int64_t remainder(int64_t a, int64_t n) { return ((a % n) + n) % n; }
 
-// Whole blocks of memory change places when the tensor is contiguous.
 Tensor rolled(const Tensor& self, int64_t shift, int64_t dim) {
-  Tensor out = pl::empty_like(self);
+  Tensor out = pl::empty(self.sizes(), self.dtype(), self.device());
   if (self.numel() == 0) return out;
   const int64_t n = self->sizes[dim];
   shift = remainder(shift, n);

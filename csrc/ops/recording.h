@@ -86,7 +86,7 @@ inline void show_saved(const std::function<void(const char*, const Tensor&)>& f,
   f(name, s.unpack(n, name));
 }
 inline void show_saved(const std::function<void(const char*, const Tensor&)>& f, const char* name, const SavedOperand& s, Node* n) {
-  if (s.is_tensor) f(name, s.tensor.unpack(n, name));
+  f(name, s.is_tensor ? s.tensor.unpack(n, name) : Tensor());
 }
 
 }  // namespace pl

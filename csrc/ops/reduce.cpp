@@ -155,13 +155,14 @@ Tensor sum_to_size(const Tensor& self, Shape size) {
   std::vector<int64_t> dims;
   for (int d = 0; d < self.dim(); ++d)
     if (d < extra || (size[d - extra] == 1 && self->sizes[d] != 1)) dims.push_back(d);
+  if (size.n == 0) return op::sum(self, DType::Undefined);
   if (dims.empty()) return self;
-  Tensor r = op::sum_dim_IntList(self, Shape(dims), true, self.dtype());
+  Tensor r = op::sum_dim_IntList(self, Shape(dims), true, DType::Undefined);
   return extra > 0 ? op::reshape(r, size) : r;
 }
 Tensor trace(const Tensor& self) {
   PL_CHECK(self.dim() == 2, "trace: expected a matrix, but got tensor with dim %d", self.dim());
-  if (self.dtype() == DType::Bool || self.dtype() == DType::Float16) unsupported("trace", self.dtype());
+  if (self.dtype() == DType::Bool) unsupported("trace", self.dtype());
   const int64_t n = std::min(self->sizes[0], self->sizes[1]);
   return native::sum(alias(self, {n}, {self->strides[0] + self->strides[1]}, self->offset, self.dtype()), DType::Undefined);
 }
@@ -343,6 +344,57 @@ Tensor logsumexp(const Tensor& self, Shape dim, bool keepdim) {
   Tensor sum = op::sum_dim_IntList(op::exp(op::sub(self, top, Scalar(int64_t(1)))), dim, true, DType::Undefined);
   Tensor r = op::add(op::log(sum), top, Scalar(int64_t(1)));
   return keepdim ? r : op::reshape(r, reduced_shape(self.sizes(), reduced_dims(dim, self.dim()), false));
+}
+
+// ---------------------------------------------------------------- areas under curves
+namespace {
+
+// The sums of neighbours along dim, which the trapezoids' areas are made of.
+Tensor neighbour_sums(const Tensor& y, int64_t dim) {
+  const int64_t n = y->sizes[dim] - 1;
+  return op::add(op::narrow(y, dim, 0, n), op::narrow(y, dim, 1, n), Scalar(int64_t(1)));
+}
+
+// The distances between the sample points x, in a shape that broadcasts with y's.
+Tensor distances(const Tensor& y, const Tensor& x, int64_t dim, const char* name) {
+  PL_CHECK(x.dim() != 1 || x.numel() == y->sizes[dim], "%s: There must be one `x` value for each sample point", name);
+  if (x.dim() == 1) {
+    std::vector<int64_t> shape(size_t(y.dim()), 1);
+    shape[size_t(dim)] = x.numel() - 1;
+    return op::reshape(op::diff(x, 1, 0, {}, {}), shape);
+  }
+  return op::diff(x, 1, dim - y.dim(), {}, {});
+}
+
+int64_t check_samples(const Tensor& y, int64_t dim, const char* name) {
+  PL_CHECK(y.dtype() != DType::Bool, "%s: received a bool input for `y`, but bool is not supported", name);
+  return wrap_dim(dim, y.dim());
+}
+
+Tensor without(const Tensor& y, int64_t dim) { return zeros(reduced_shape(y.sizes(), DimMask(1) << dim, false), y.dtype(), y.device()); }
+
+}  // namespace
+
+Tensor trapezoid_x(const Tensor& y, const Tensor& x, int64_t dim) {
+  dim = check_samples(y, dim, "trapezoid");
+  if (y->sizes[dim] == 0) return without(y, dim);
+  Tensor areas = op::mul(neighbour_sums(y, dim), distances(y, x, dim, "trapezoid"));
+  return op::mul(op::sum_dim_IntList(areas, Shape(&dim, 1), false, DType::Undefined), Scalar(0.5));
+}
+Tensor trapezoid_dx(const Tensor& y, const Scalar& dx, int64_t dim) {
+  dim = check_samples(y, dim, "trapezoid");
+  if (y->sizes[dim] == 0) return without(y, dim);
+  Tensor sums = op::sum_dim_IntList(neighbour_sums(y, dim), Shape(&dim, 1), false, DType::Undefined);
+  return op::mul(sums, Scalar(dx.to_double() / 2));
+}
+Tensor cumulative_trapezoid_x(const Tensor& y, const Tensor& x, int64_t dim) {
+  dim = check_samples(y, dim, "cumulative_trapezoid");
+  Tensor areas = op::mul(neighbour_sums(y, dim), distances(y, x, dim, "cumulative_trapezoid"));
+  return op::mul(op::cumsum(areas, dim, DType::Undefined), Scalar(0.5));
+}
+Tensor cumulative_trapezoid_dx(const Tensor& y, const Scalar& dx, int64_t dim) {
+  dim = check_samples(y, dim, "cumulative_trapezoid");
+  return op::mul(op::cumsum(neighbour_sums(y, dim), dim, DType::Undefined), Scalar(dx.to_double() / 2));
 }
 
 }  // namespace native

@@ -190,9 +190,9 @@ Tensor take_along_dim(const Tensor& self, const Tensor& indices, std::optional<i
   if (!dim) return op::gather(op::reshape(self, {-1}), 0, op::reshape(indices, {-1}), false);
   PL_CHECK(self.dim() == indices.dim(), "torch.take_along_dim(): input and indices should have the same number of dimensions, but got %d dimensions for input, and %d "
            "dimensions for indices", self.dim(), indices.dim());
+  PL_CHECK_AS(Index, self.dim() > 0, "dim_out_of_range", "Dimension specified as %lld but tensor has no dimensions", (long long)*dim);
   const int64_t d = wrap_dim(*dim, self.dim());
   std::vector<int64_t> a = self.sizes().vec(), b = indices.sizes().vec();
-  if (self.dim() == 0) return op::gather(self, 0, indices, false);
   const int64_t own = a[size_t(d)], wanted = b[size_t(d)];
   a[size_t(d)] = b[size_t(d)] = 1;
   std::vector<int64_t> both = broadcast_shapes(a, b), index_shape = both;
@@ -221,23 +221,23 @@ Tensor scatter__value_reduction(const Tensor& self, int64_t dim, const Tensor& i
   combine_at(scatter_places("scatter", self, dim, index, expanded_value("scatter", value, self, index)), scatter_reduction_of(reduce));
   return self;
 }
-Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) { return scatter_(clone(self, MemoryFormat::Preserve), dim, index, src); }
+Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) { return scatter_(clone(self, MemoryFormat::Contiguous), dim, index, src); }
 Tensor scatter_value(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value) {
-  return scatter__value(clone(self, MemoryFormat::Preserve), dim, index, value);
+  return scatter__value(clone(self, MemoryFormat::Contiguous), dim, index, value);
 }
 Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
-  return scatter_add_(clone(self, MemoryFormat::Preserve), dim, index, src);
+  return scatter_add_(clone(self, MemoryFormat::Contiguous), dim, index, src);
 }
 Tensor scatter_reduction(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, const std::string& reduce) {
-  return op::scatter__reduction(op::clone(self, MemoryFormat::Preserve), dim, index, src, reduce);
+  return op::scatter__reduction(op::clone(self, MemoryFormat::Contiguous), dim, index, src, reduce);
 }
 Tensor scatter_value_reduction(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value, const std::string& reduce) {
-  return op::scatter__value_reduction(op::clone(self, MemoryFormat::Preserve), dim, index, value, reduce);
+  return op::scatter__value_reduction(op::clone(self, MemoryFormat::Contiguous), dim, index, value, reduce);
 }
 
 Tensor scatter_reduce(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, const std::string& reduce, bool include_self) {
   const Reduce r = reduction_of(reduce);
-  Tensor out = clone(self, MemoryFormat::Preserve);
+  Tensor out = clone(self, MemoryFormat::Contiguous);
   if (index.numel() == 0) return out;
   if (!include_self) scatter__value(out, dim, index, neutral(r, self.dtype()));
   combine_at(scatter_places("scatter_reduce", out, dim, index, src), combine_of(r));
@@ -260,7 +260,7 @@ Tensor index_reduce(const Tensor& self, int64_t dim, const Tensor& index, const 
   const Reduce r = reduction_of(reduce);
   PL_CHECK_AS(Runtime, self.dtype() == source.dtype(), "dtype_mismatch", "index_reduce_(): self and source must have the same scalar type");
   dim = wrap_dim(dim, self.dim());
-  Tensor out = clone(self, MemoryFormat::Preserve), places = at_least_1d(index);
+  Tensor out = clone(self, MemoryFormat::Contiguous), places = at_least_1d(index);
   Positions p = positions_along(out, dim, places, false, reduce_range_error);
   Tensor values = at_least_1d(source);
   PL_CHECK(values.sizes() == Shape(p.result_shape()), "index_reduce_(): Number of indices (%lld) should be equal to source.size(dim): (%lld), for dim: %lld",

@@ -267,11 +267,13 @@ Tensor numpy_T(const Tensor& self) {
 }
 
 Tensor mT(const Tensor& self) {
+  if (self.dim() == 0) return op::alias(self);
   PL_CHECK(self.dim() >= 2, "tensor.mT is only supported on matrices or batches of matrices. Got %d-D tensor.", self.dim());
   return op::transpose(self, -2, -1);
 }
 
 Tensor mH(const Tensor& self) {
+  if (self.dim() == 0) return op::conj(self);
   PL_CHECK(self.dim() >= 2, "tensor.mH is only supported on matrices or batches of matrices. Got %d-D tensor.", self.dim());
   return op::conj(op::transpose(self, -2, -1));
 }
@@ -284,7 +286,7 @@ Tensor matrix_H(const Tensor& self) {
 
 Tensor adjoint(const Tensor& self) {
   PL_CHECK(self.dim() != 1, "tensor.adjoint() is only supported on matrices or batches of matrices. Got 1-D tensor.");
-  return self.dim() == 0 ? op::conj(self) : mH(self);
+  return mH(self);
 }
 
 // ---- dimensions of size 1
@@ -322,7 +324,10 @@ Tensor squeeze_(const Tensor& self) { return become(self, op::squeeze(self)); }
 Tensor squeeze__dim(const Tensor& self, int64_t dim) { return become(self, op::squeeze_dim(self, dim)); }
 Tensor squeeze__dims(const Tensor& self, Shape dims) { return become(self, op::squeeze_dims(self, dims)); }
 Tensor unsqueeze_(const Tensor& self, int64_t dim) { return become(self, op::unsqueeze(self, dim)); }
-Tensor t_(const Tensor& self) { return become(self, op::t(self)); }
+Tensor t_(const Tensor& self) {
+  PL_CHECK(self.dim() <= 2, "t_() expects a tensor with <= 2 dimensions, but self is %dD", self.dim());
+  return become(self, op::t(self));
+}
 Tensor transpose_(const Tensor& self, int64_t dim0, int64_t dim1) { return become(self, op::transpose(self, dim0, dim1)); }
 Tensor swapaxes_(const Tensor& self, int64_t axis0, int64_t axis1) { return transpose_(self, axis0, axis1); }
 
@@ -359,8 +364,8 @@ Tensor select(const Tensor& self, int64_t dim, int64_t index) {
   Geometry g(self);
   dim = wrap_dim(dim, g.n);
   const int64_t size = g.sizes[dim];
-  PL_CHECK_AS(Index, index >= -size && index < size, "index_out_of_range", "index %lld is out of bounds for dimension %lld with size %lld",
-              (long long)index, (long long)dim, (long long)size);
+  PL_CHECK_AS(Index, index >= -size && index < size, "index_out_of_range", "select(): index %lld out of range for tensor of size %s at dimension %lld",
+              (long long)index, to_string(self.sizes()).c_str(), (long long)dim);
   g.offset += (index < 0 ? index + size : index) * g.strides[dim];
   g.remove(dim);
   return g.view_of(self);

@@ -1,4 +1,5 @@
 // softmax, log_softmax, and running sums, products and extremes along one dimension.
+#include <cmath>
 #include "cpu/kernels.h"
 #include "native.h"
 #include "ops.h"
@@ -115,6 +116,11 @@ Tensor softmax_int(const Tensor& self, int64_t dim, DType dtype) {
 Tensor log_softmax_int(const Tensor& self, int64_t dim, DType dtype) {
   if (dtype == DType::Undefined || dtype == self.dtype()) return op::_log_softmax(self, dim, false);
   return op::_log_softmax(op::_to_copy(self, dtype, MemoryFormat::None), dim, false);
+}
+// Rows of -inf only give zeros.
+Tensor _safe_softmax(const Tensor& self, int64_t dim, DType dtype) {
+  Tensor p = op::softmax_int(self, dim, dtype);
+  return op::where_self(op::all_dim(op::eq(self, Scalar(-INFINITY)), dim, true), Scalar(0.0), p);
 }
 Tensor _softmax_backward_data(const Tensor& grad_output, const Tensor& output, int64_t dim, DType input_dtype) {
   return backward<false>(grad_output, output, dim, input_dtype);

@@ -73,6 +73,11 @@ TensorList to_backward_inputs(PyObject* o) {
 // ---- backward
 BackwardOptions options(PyObject* retain_graph, PyObject* create_graph, bool accumulate) {
   bool create = truth(create_graph, false);
+  if (create && accumulate &&
+      PyErr_WarnEx(PyExc_UserWarning, "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
+                   "which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you have to use this "
+                   "function, make sure to reset the .grad fields of your parameters to None after use to break the cycle and avoid the leak.", 1) < 0)
+    throw PythonError();
   return {truth(retain_graph, create), create, accumulate};
 }
 
@@ -342,7 +347,7 @@ int put_post_hooks(PyObject* self, PyObject* value, void*) {
 PyObject* set_grad_enabled(PyObject*, PyObject* on) {
   int r = PyObject_IsTrue(on);
   if (r < 0) return nullptr;
-  grad_enabled = r;
+  grad_enabled = r && !inference_enabled;
   Py_RETURN_NONE;
 }
 PyObject* is_grad_enabled(PyObject*, PyObject*) { return PyBool_FromLong(grad_enabled); }

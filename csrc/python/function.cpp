@@ -308,8 +308,8 @@ PyObject* run_forward(PyObject* cls, PyObject* const* args, size_t n, bool separ
   return only;
 }
 
-// Arguments by name and defaults reach setup_context's `inputs` only when they are bound first.
-PyObject* bind_arguments(PyObject* cls, PyObject* const* args, size_t n, PyObject* kw) {
+// Arguments by name, and for setup_context defaults, too, are brought into order.
+PyObject* bind_arguments(PyObject* cls, PyObject* const* args, size_t n, PyObject* kw, bool separate) {
   PyRef module(PyImport_ImportModule("penlight.autograd.function")), bind(PyObject_GetAttr(module.get(), names().bind));
   PyRef forward(PyObject_GetAttr(cls, names().forward)), positional(PyTuple_New(Py_ssize_t(n))), keywords(PyDict_New());
   for (size_t i = 0; i < n; ++i) {
@@ -318,20 +318,18 @@ PyObject* bind_arguments(PyObject* cls, PyObject* const* args, size_t n, PyObjec
   }
   for (Py_ssize_t i = 0; kw && i < PyTuple_GET_SIZE(kw); ++i)
     if (PyDict_SetItem(keywords.get(), PyTuple_GET_ITEM(kw, i), args[n + size_t(i)]) < 0) throw PythonError();
-  return PyObject_CallFunctionObjArgs(bind.get(), forward.get(), positional.get(), keywords.get(), nullptr);
+  PyObject* has_context = separate ? Py_False : Py_True;
+  return PyObject_CallFunctionObjArgs(bind.get(), forward.get(), positional.get(), keywords.get(), has_context, nullptr);
 }
 
 PyObject* apply(PyObject* cls, PyObject* const* args, Py_ssize_t n, PyObject* kw) {
   return guarded("", nullptr, [&]() -> PyObject* {
     PyRef setup(PyObject_GetAttr(cls, names().setup_context));
     bool separate = setup.get() != defaults().setup_context;
-    if (!separate) {
-      PL_CHECK_AS(Type, !kw || PyTuple_GET_SIZE(kw) == 0, "", "apply() takes no keyword arguments unless the Function defines setup_context");
-      return run_forward(cls, args, size_t(n), false);
-    }
-    PyRef bound(bind_arguments(cls, args, size_t(n), kw));
+    if (!separate && (!kw || PyTuple_GET_SIZE(kw) == 0)) return run_forward(cls, args, size_t(n), false);
+    PyRef bound(bind_arguments(cls, args, size_t(n), kw, separate));
     PL_CHECK_AS(Type, PyTuple_Check(bound.get()), "", "the arguments of forward must be a tuple");
-    return run_forward(cls, &PyTuple_GET_ITEM(bound.get(), 0), size_t(PyTuple_GET_SIZE(bound.get())), true);
+    return run_forward(cls, &PyTuple_GET_ITEM(bound.get(), 0), size_t(PyTuple_GET_SIZE(bound.get())), separate);
   });
 }
 
@@ -356,7 +354,7 @@ PyObject* get_saved_tensors(PyObject* self, void*) {
   return guarded("saved_tensors", nullptr, [&] {
     FunctionNode& n = object(self)->node();
     TensorList tensors;
-    for (const SavedTensor& s : n.saved_tensors) tensors.push_back(s.unpack(&n, ""));
+    for (const SavedTensor& s : n.saved_tensors) tensors.push_back(s.unpack(&n, "", true));
     return tuple_of(tensors.data(), uint32_t(tensors.size()));
   });
 }

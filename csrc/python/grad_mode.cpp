@@ -28,9 +28,10 @@ int kind_of(PyTypeObject* type) {
   return k;
 }
 
+// Nothing is recorded in inference mode, whatever enable_grad says.
 void apply(GuardObject* g) {
-  grad_enabled = g->grad;
   if (g->sets_inference) inference_enabled = g->inference;
+  grad_enabled = g->grad && !inference_enabled;
 }
 
 // The one argument of a constructor, or null. `name` is its keyword.

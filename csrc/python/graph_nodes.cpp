@@ -18,17 +18,18 @@ Node* node_of(PyObject* o) {
 }
 
 PyTypeObject* type_named(const char* name) {
-  // The texts must outlive the types.
   static std::map<std::string, PyTypeObject*, std::less<>> types;
   auto found = types.find(name);
   if (found != types.end()) return found->second;
-  auto* full = new std::string("builtins." + std::string(name));
+  std::string full = std::string("builtins.") + name;
   PyType_Slot slots[] = {{0, nullptr}};
-  PyType_Spec spec{full->c_str(), 0, 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
+  PyType_Spec spec{full.c_str(), 0, 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
   PyRef bases(PyTuple_Pack(1, base_type));
-  PyObject* type = PyType_FromSpecWithBases(&spec, bases.get());
+  auto* type = reinterpret_cast<PyTypeObject*>(PyType_FromSpecWithBases(&spec, bases.get()));
   if (!type) throw PythonError();
-  return types[name] = reinterpret_cast<PyTypeObject*>(type);
+  auto entry = types.emplace(name, type).first;
+  type->tp_name = entry->first.c_str();      // printed without a module, as built-in types are
+  return type;
 }
 
 void dealloc(PyObject* self) {
@@ -39,8 +40,6 @@ void dealloc(PyObject* self) {
   type->tp_free(self);
   Py_DECREF(type);
 }
-
-PyObject* repr(PyObject* self) { return PyUnicode_FromFormat("<%s object at %p>", node_of(self)->name(), self); }
 
 // ---- attributes
 // What the node saved, as {"_saved_self": tensor}.
@@ -210,9 +209,8 @@ bool add_node_type(PyObject* module) {
   std::copy(std::begin(node_methods), std::end(node_methods) - 1, methods);
   methods[std::size(node_methods) - 1] = {"__dir__", list_attributes, METH_NOARGS, nullptr};
   PyType_Slot slots[] = {{Py_tp_dealloc, reinterpret_cast<void*>(dealloc)}, {Py_tp_getattro, reinterpret_cast<void*>(get_attribute)},
-                         {Py_tp_call, reinterpret_cast<void*>(call)},       {Py_tp_repr, reinterpret_cast<void*>(repr)},
-                         {Py_tp_methods, methods},                          {Py_tp_getset, node_getset},
-                         {0, nullptr}};
+                         {Py_tp_call, reinterpret_cast<void*>(call)},       {Py_tp_methods, methods},
+                         {Py_tp_getset, node_getset},                       {0, nullptr}};
   PyType_Spec spec{"penlight._C._Node", int(sizeof(NodeObject)), 0,
                    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
   base_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));

@@ -49,6 +49,13 @@ std::optional<int64_t> bound(PyObject* o) {
   return int64_t(v);
 }
 
+Tensor take_index(const Tensor& t, int64_t dim, int64_t index) {
+  const int64_t size = t->sizes[dim];
+  PL_CHECK_AS(Index, index >= -size && index < size, "index_out_of_range", "index %lld is out of bounds for dimension %lld with size %lld", (long long)index,
+              (long long)dim, (long long)size);
+  return op::select(t, dim, index);
+}
+
 Tensor take_slice(const Tensor& t, int64_t dim, PyObject* item) {
   auto* s = reinterpret_cast<PySliceObject*>(item);
   std::optional<int64_t> step = bound(s->step);
@@ -79,7 +86,7 @@ void place_mask(Key& k, int64_t& dim, const Tensor& mask) {
 void apply(Key& k, int64_t& dim, PyObject* item, int64_t left, bool among_others) {
   if (is_index_int(item)) {
     PL_CHECK_AS(Index, k.view.dim() > 0, "index_0d", "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor to a number");
-    k.view = op::select(k.view, dim, to_int(item));
+    k.view = take_index(k.view, dim, to_int(item));
   } else if (PySlice_Check(item)) {
     k.view = take_slice(k.view, dim++, item);
   } else if (item == Py_None) {
@@ -92,7 +99,7 @@ void apply(Key& k, int64_t& dim, PyObject* item, int64_t left, bool among_others
   } else {
     Tensor t = index_tensor(item);
     if (t.dim() == 0 && is_integral(t.dtype(), false) && is_tensor(item) && !requires_grad(t) && t.dtype() != DType::UInt8 && !t.is_meta()) {
-      k.view = op::select(k.view, dim, pl::item(t).to_int());
+      k.view = take_index(k.view, dim, pl::item(t).to_int());
       return;
     }
     PL_CHECK_AS(Index, is_integral(t.dtype()), "index_dtype", "tensors used as indices must be long, int, byte or bool tensors");
@@ -170,7 +177,7 @@ PyObject* tensor_getitem(PyObject* self, PyObject* key) {
       Py_DECREF(r);
     }
     Tensor t = Tensor::borrow(impl(self));
-    if (PyLong_CheckExact(key) && t.dim() > 0) return wrap(op::select(t, 0, to_int(key)));
+    if (PyLong_CheckExact(key) && t.dim() > 0) return wrap(take_index(t, 0, to_int(key)));
     Key k = read_key(t, key);
     if (k.advanced) return wrap(op::index(k.view, k.tensors));
     if (k.view.get() == t.get()) return wrap(op::alias(t));       // x[...] is a fresh view

@@ -74,7 +74,7 @@ Tensor put_tensor(PyObject* own, PyObject* key, Tensor t) {
 
 Tensor zeros_like(const Tensor& p) {
   Tensor t = pl::empty_like(p);
-  std::memset(t->data, 0, size_t(t.numel() * itemsize(t.dtype())));
+  if (t.numel() && !t.is_meta()) std::memset(t->data, 0, size_t(t.numel() * itemsize(t.dtype())));
   return t;
 }
 
@@ -155,7 +155,7 @@ PyObject* adam(PyObject*, PyObject* const* args, Py_ssize_t n) try {
     }
     for (int i = 0; i < moments; ++i) {
       item.state[i] = tensor_at(own, names.moments[i]);
-      PL_CHECK_AS(Key, item.state[i], "", "'%s'", PyUnicode_AsUTF8(names.moments[i]));
+      PL_CHECK_AS(Key, item.state[i], "", "%s", PyUnicode_AsUTF8(names.moments[i]));
     }
     const double step = count_step(own, names);
     if (step != last) {

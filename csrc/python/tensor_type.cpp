@@ -474,6 +474,7 @@ bool add_tensor_type(PyObject* module) {
   PyType_Spec spec{"torch.Tensor", int(sizeof(TensorImpl)), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};
   tensor_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
   if (!tensor_type) return false;
+  tensor_type->tp_name = "Tensor";      // as error messages say it; __module__ stays torch
   Py_INCREF(tensor_type);
   return PyModule_AddObject(module, "Tensor", reinterpret_cast<PyObject*>(tensor_type)) == 0;
 }

@@ -1,6 +1,6 @@
 """Gradients: computing them, switching their recording off, operations of your own, and checking them."""
 from penlight import _C
-from penlight.autograd import anomaly_mode, function, grad_mode, graph
+from penlight.autograd import anomaly_mode, function, functional, grad_mode, graph
 from penlight.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from penlight.autograd.function import Function
 from penlight.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
@@ -8,8 +8,8 @@ from penlight.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 
 __all__ = [
     "Variable", "Function", "backward", "grad_mode", "no_grad", "enable_grad", "set_grad_enabled", "inference_mode",
-    "detect_anomaly", "set_detect_anomaly", "grad", "gradcheck", "gradgradcheck", "anomaly_mode", "function", "graph",
-    "GradcheckError",
+    "detect_anomaly", "set_detect_anomaly", "grad", "gradcheck", "gradgradcheck", "anomaly_mode", "function",
+    "functional", "graph", "GradcheckError",
 ]
 
 

@@ -95,8 +95,10 @@ class Function(_C._FunctionBase, metaclass=FunctionMeta):
                                   "forward mode AD.")
 
 
-def _bind_arguments(forward, args, kwargs):
-    """The arguments in order, defaults filled in."""
+def _bind_arguments(forward, args, kwargs, has_context):
+    """The arguments in forward's order; without a context argument (setup_context has it) defaults are filled in."""
+    if has_context:
+        return inspect.signature(forward).bind(None, *args, **kwargs).args[1:]
     bound = inspect.signature(forward).bind(*args, **kwargs)
     bound.apply_defaults()
     return bound.args

@@ -38,7 +38,7 @@ class Parameter(Tensor, metaclass=_instance_check_by_mark("Parameter", "_is_para
     True
     """
 
-    _plain_parameter = True     # this very class, not one derived from it: printed and computed with as a tensor
+    _plain_parameter = True  # this very class, not one derived from it: printed and computed with as a tensor
 
     def __new__(cls, data=None, requires_grad=True):
         if data is None:

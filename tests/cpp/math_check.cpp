@@ -130,7 +130,7 @@ const Function kFunctions[] = {
     CAREFUL("lgamma", 1, m::lgamma(x)),
     CAREFUL("digamma", 1, m::digamma(x)),
     CAREFUL("trigamma", 1, m::trigamma(x)),
-    CAREFUL("polygamma", 2, (m::polygamma(m::Int64(x), y))),
+    CAREFUL("polygamma", 2, (m::polygamma(x >= 0 && x < 100 ? m::Int64(x) : 2, y))),
     CAREFUL("zeta", 2, m::zeta(x, y)),
     CAREFUL("igamma", 2, m::igamma(x, y)),
     CAREFUL("igammac", 2, m::igammac(x, y)),

@@ -26,7 +26,6 @@ from penlight.nn.functional._activation import (
     tanhshrink,
     threshold,
 )
-from penlight.nn.functional._distance import bilinear, cosine_similarity, pairwise_distance
 from penlight.nn.functional._dropout import (
     alpha_dropout,
     dropout,

@@ -104,7 +104,8 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
     negative = input <= 0
-    # PyTorch draws in double precision, one number for each element that is not positive.
+    # PyTorch draws in double precision, between bounds of the input's dtype, one number for each element not positive.
+    lower, upper = input.new_tensor([lower, upper]).tolist()
     slopes = input.new_empty(int(negative.sum()), dtype=penlight.float64).uniform_(lower, upper)
     slope = penlight.ones_like(input).masked_scatter(negative, slopes.to(input.dtype))
     return input.mul_(slope) if inplace else input * slope

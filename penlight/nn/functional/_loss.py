@@ -6,7 +6,6 @@ import warnings
 import penlight
 from penlight import _C, Tensor
 from penlight.nn import _reduction
-from penlight.nn.functional._distance import pairwise_distance
 
 _get_enum = _reduction.get_enum
 
@@ -355,9 +354,10 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
     tensor(0.8500)
     """
     reduction = _legacy(size_average, reduce, reduction)
-    if input.dim() not in (1, 2) or input.shape != target.shape:
+    _get_enum(reduction)
+    if input.dim() > 2 or input.shape != target.shape:
         raise RuntimeError(f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}")
-    scores, classes = (t if t.dim() == 2 else t.unsqueeze(0) for t in (input, target))
+    scores, classes = (t if t.dim() == 2 else t.reshape(1, -1) for t in (input, target))
     listed = (classes >= 0).cumprod(1).bool()  # up to the first -1
     chosen = classes.clamp(min=0)
     right = penlight.zeros_like(scores).scatter_add(1, chosen, listed.to(scores.dtype)) > 0
@@ -378,16 +378,9 @@ def triplet_margin_loss(
     tensor(0.5858)
     """
     reduction = _legacy(size_average, reduce, reduction)
-    if margin <= 0:
-        raise ValueError(f"margin must be greater than 0, got {margin}")
-    if not anchor.dim() == positive.dim() == negative.dim():
-        raise RuntimeError(
-            "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: "
-            f"anchor {anchor.dim()}D, positive {positive.dim()}D, and negative {negative.dim()}D inputs"
-        )
 
     def distance(a, b):
-        return pairwise_distance(a, b, p, eps)
+        return _C.pairwise_distance(a, b, p, eps)
 
     return triplet_margin_with_distance_loss(
         anchor, positive, negative, distance_function=distance, margin=margin, swap=swap, reduction=reduction
@@ -405,7 +398,12 @@ def triplet_margin_with_distance_loss(
     _get_enum(reduction)
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
-    distance = pairwise_distance if distance_function is None else distance_function
+    if not anchor.dim() == positive.dim() == negative.dim():
+        raise RuntimeError(
+            "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: "
+            f"anchor {anchor.dim()}D, positive {positive.dim()}D, and negative {negative.dim()}D inputs"
+        )
+    distance = _C.pairwise_distance if distance_function is None else distance_function
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:
         far = penlight.minimum(far, distance(positive, negative))

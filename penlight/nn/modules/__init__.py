@@ -2,6 +2,7 @@
 
 from penlight.nn.modules.activation import *  # noqa: F403
 from penlight.nn.modules.batchnorm import *  # noqa: F403
+from penlight.nn.modules.channelshuffle import *  # noqa: F403
 from penlight.nn.modules.container import *  # noqa: F403
 from penlight.nn.modules.conv import *  # noqa: F403
 from penlight.nn.modules.distance import *  # noqa: F403
@@ -12,6 +13,8 @@ from penlight.nn.modules.linear import *  # noqa: F403
 from penlight.nn.modules.loss import *  # noqa: F403
 from penlight.nn.modules.module import Module
 from penlight.nn.modules.normalization import *  # noqa: F403
+from penlight.nn.modules.padding import *  # noqa: F403
+from penlight.nn.modules.pixelshuffle import *  # noqa: F403
 from penlight.nn.modules.pooling import *  # noqa: F403
 from penlight.nn.modules.rnn import *  # noqa: F403
 from penlight.nn.modules.sparse import *  # noqa: F403

@@ -1,0 +1,333 @@
+// Pooling: the largest element or the average of windows.
+#include <array>
+#include "cpu/kernels.h"
+#include "native.h"
+#include "ops/fused.h"
+
+namespace pl {
+namespace {
+
+using Sizes = std::vector<int64_t>;
+constexpr int64_t kGrain = 1 << 14;      // elements worth a thread
+
+template <class T> const PoolFunctions<T>& kernels();
+template <> const PoolFunctions<float>& kernels() { return cpu().pool.f32; }
+template <> const PoolFunctions<double>& kernels() { return cpu().pool.f64; }
+
+// The windows along the dimensions, owned.
+struct Windows {
+  int dims = 0;
+  Sizes begin[3], end[3], extent[3];
+  int64_t in[3] = {1, 1, 1}, step[3] = {1, 1, 1};
+
+  explicit Windows(int n) : dims(n) {
+    for (int d = 0; d < 3 - n; ++d) add(d, 0, 1, 1);
+  }
+  void add(int d, int64_t from, int64_t to, int64_t count) {
+    begin[d].push_back(from);
+    end[d].push_back(to);
+    extent[d].push_back(count);
+  }
+  int64_t out(int d) const { return int64_t(begin[d].size()); }
+  int64_t in_size() const { return in[0] * in[1] * in[2]; }
+  int64_t out_size() const { return out(0) * out(1) * out(2); }
+  Sizes output(Shape input) const {
+    Sizes r(input.begin(), input.end() - dims);
+    for (int d = 3 - dims; d < 3; ++d) r.push_back(out(d));
+    return r;
+  }
+  std::array<PoolDim, 3> view() const {
+    std::array<PoolDim, 3> r;
+    for (int d = 0; d < 3; ++d) r[size_t(d)] = {in[d], out(d), step[d], begin[d].data(), end[d].data(), extent[d].data()};
+    return r;
+  }
+};
+
+struct Settings {
+  Shape kernel, stride, padding, dilation;
+  bool ceil_mode;
+  int64_t kernel_of(int d) const { return kernel[kernel.n == 1 ? 0 : d]; }
+  int64_t stride_of(int d) const { return stride.n == 0 ? kernel_of(d) : stride[stride.n == 1 ? 0 : d]; }
+  int64_t padding_of(int d) const { return padding[padding.n == 1 ? 0 : d]; }
+  int64_t dilation_of(int d) const { return dilation[dilation.n == 1 ? 0 : d]; }
+};
+
+int64_t output_size(int64_t in, int64_t kernel, int64_t stride, int64_t padding, int64_t dilation, bool ceil_mode) {
+  const int64_t span = in + 2 * padding - dilation * (kernel - 1) - 1 + (ceil_mode ? stride - 1 : 0);
+  int64_t out = (span >= 0 ? span / stride : -((-span + stride - 1) / stride)) + 1;
+  // The last window must begin inside the input or its left padding.
+  if (ceil_mode && (out - 1) * stride >= in + padding) --out;
+  return out;
+}
+
+std::string joined(Shape s) {
+  std::string r;
+  for (int i = 0; i < s.n; ++i) r += (i ? "x" : "") + std::to_string(s[i]);
+  return r;
+}
+
+void check_dims(const char* name, const Tensor& self, int dims) {
+  const bool fits = self.dim() == dims + 1 || self.dim() == dims + 2;
+  if (dims == 1) PL_CHECK_AS(Runtime, fits, "pool_dims", "%s: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but got:%s", name, to_string(self.sizes()).c_str());
+  PL_CHECK_AS(Runtime, fits, "pool_dims", "non-empty %dD or %dD (batch mode) tensor expected for input", dims + 1, dims + 2);
+  for (int d = self.dim() - dims - 1; d < self.dim(); ++d)
+    PL_CHECK(self.size(d) > 0, "%s: Expected input's non-batch dimensions to have positive length, but input has a shape of %s and non-batch dimension %lld "
+             "has length zero!", name, to_string(self.sizes()).c_str(), (long long)self.size(d));
+}
+
+void check_settings(const char* name, const Settings& s, int dims) {
+  for (int d = 0; d < dims; ++d) {
+    PL_CHECK(s.kernel_of(d) > 0, "%s: kernel size should be greater than zero, but got %s", name, to_string(s.kernel).c_str());
+    PL_CHECK(s.stride_of(d) > 0, "stride should not be zero");
+    PL_CHECK(s.dilation_of(d) > 0, "dilation should be greater than zero, but got %s", to_string(s.dilation).c_str());
+    PL_CHECK(s.padding_of(d) >= 0 && s.padding_of(d) <= (s.dilation_of(d) * (s.kernel_of(d) - 1) + 1) / 2,
+             "pad should be at most half of effective kernel size, but got pad=%lld, kernel_size=%lld and dilation=%lld", (long long)s.padding_of(d),
+             (long long)s.kernel_of(d), (long long)s.dilation_of(d));
+  }
+}
+
+// `include_padding`: whether padding counts in an average.
+Windows sliding(Shape sizes, const Settings& s, int dims, bool include_padding) {
+  Windows r(dims);
+  bool fits = true;
+  Sizes input(sizes.end() - dims - 1, sizes.end()), output = {input[0]};
+  for (int d = 0; d < dims; ++d) {
+    const int at = 3 - dims + d;
+    const int64_t in = r.in[at] = sizes[sizes.n - dims + d], k = s.kernel_of(d), step = r.step[at] = s.dilation_of(d), pad = s.padding_of(d);
+    const int64_t out = output_size(in, k, s.stride_of(d), pad, step, s.ceil_mode);
+    output.push_back(out);
+    fits &= out > 0;
+    for (int64_t i = 0; i < out; ++i) {
+      const int64_t start = i * s.stride_of(d) - pad, stop = start + (k - 1) * step + 1;
+      const int64_t from = start < 0 ? start + (-start + step - 1) / step * step : start, to = std::min(stop, in);
+      r.add(at, from, to, include_padding ? std::min(stop, in + pad) - start : to - from);
+    }
+  }
+  PL_CHECK_AS(Runtime, fits, "pool_window", "Given input size: (%s). Calculated output size: (%s). Output size is too small", joined(input).c_str(),
+              joined(output).c_str());
+  return r;
+}
+
+Windows adaptive(Shape sizes, Shape output, int dims) {
+  Windows r(dims);
+  for (int d = 0; d < dims; ++d) {
+    const int at = 3 - dims + d;
+    const int64_t in = r.in[at] = sizes[sizes.n - dims + d], out = output[output.n == 1 ? 0 : d];
+    PL_CHECK(out >= 0, "elements of output_size must be greater than or equal to 0 but received %s", to_string(output).c_str());
+    for (int64_t i = 0; i < out; ++i) {
+      const int64_t from = i * in / out, to = ((i + 1) * in + out - 1) / out;
+      r.add(at, from, to, to - from);
+    }
+  }
+  return r;
+}
+
+// Integers are compared and summed in double.
+DType pool_dtype(const char* name, DType d) {
+  PL_CHECK_AS(NotImplemented, !is_complex(d) && d != DType::Bool, "dtype_unsupported", "\"%s\" not implemented for '%s'", name, info(d).scalar_name);
+  return is_floating(d) ? kernel_dtype(d) : DType::Float64;
+}
+
+template <class F> void over_planes(int64_t planes, int64_t in, int64_t out, F run) {
+  const int64_t size = std::max<int64_t>(std::max(in, out), 1);
+  ReleaseGil free(planes * size);
+  parallel_for(planes, std::max<int64_t>(1, kGrain / size), run);
+}
+
+int64_t planes_of(Shape sizes, int dims) { return Shape(sizes.p, sizes.n - dims).numel(); }
+
+std::tuple<Tensor, Tensor> largest(const char* name, const Tensor& self, const Windows& w, bool with_index) {
+  const DType d = pool_dtype(name, self.dtype());
+  PL_CHECK(w.in_size() < INT32_MAX, "%s: a plane of %lld elements is too large", name, (long long)w.in_size());
+  const Sizes sizes = w.output(self.sizes());
+  Tensor y = empty(sizes, d, self.device()), index = with_index ? empty(sizes, DType::Int64, self.device()) : Tensor();
+  if (self.is_meta() || y.numel() == 0) return {cast(y, self.dtype()), index};
+  Tensor x = kernel_data(self, d);
+  const auto dims = w.view();
+  const int64_t in = w.in_size(), out = w.out_size();
+  with_float(d, [&](auto t) {
+    using T = decltype(t);
+    const T* xp = x.ptr<T>();
+    T* yp = y.ptr<T>();
+    int64_t* ip = index ? index.ptr<int64_t>() : nullptr;
+    over_planes(planes_of(self.sizes(), w.dims), in, out, [&](int64_t b, int64_t e) {
+      kernels<T>().max(e - b, dims.data(), xp + b * in, yp + b * out, ip ? ip + b * out : nullptr);
+    });
+  });
+  return {cast(y, self.dtype()), index};
+}
+
+Tensor averaged(const char* name, const Tensor& self, const Windows& w, double divisor) {
+  const DType d = pool_dtype(name, self.dtype());
+  Tensor y = empty(w.output(self.sizes()), d, self.device());
+  if (self.is_meta() || y.numel() == 0) return cast(y, self.dtype());
+  Tensor x = kernel_data(self, d);
+  const auto dims = w.view();
+  const int64_t in = w.in_size(), out = w.out_size();
+  with_float(d, [&](auto t) {
+    using T = decltype(t);
+    const T* xp = x.ptr<T>();
+    T* yp = y.ptr<T>();
+    over_planes(planes_of(self.sizes(), w.dims), in, out, [&](int64_t b, int64_t e) {
+      kernels<T>().average(e - b, dims.data(), divisor, xp + b * in, yp + b * out);
+    });
+  });
+  return cast(y, self.dtype());
+}
+
+Tensor average_grad(const Tensor& grad, Shape input_size, const Windows& w, double divisor) {
+  const DType d = kernel_dtype(grad.dtype());
+  Tensor dx = grad.numel() ? empty(input_size, d, grad.device()) : zeros(input_size, d, grad.device());
+  if (grad.is_meta() || dx.numel() == 0 || grad.numel() == 0) return cast(dx, grad.dtype());
+  Tensor g = kernel_data(grad, d);
+  const auto dims = w.view();
+  const int64_t in = w.in_size(), out = w.out_size();
+  with_float(d, [&](auto t) {
+    using T = decltype(t);
+    const T* gp = g.ptr<T>();
+    T* to = dx.ptr<T>();
+    over_planes(planes_of(input_size, w.dims), in, out, [&](int64_t b, int64_t e) {
+      kernels<T>().average_backward(e - b, dims.data(), divisor, gp + b * out, to + b * in);
+    });
+  });
+  return cast(dx, grad.dtype());
+}
+
+std::tuple<Tensor, Tensor> max_pool(const char* name, int dims, const Tensor& self, const Settings& s, bool with_index) {
+  check_dims(name, self, dims);
+  check_settings(name, s, dims);
+  return largest(name, self, sliding(self.sizes(), s, dims, true), with_index);
+}
+
+const int64_t kOne = 1;
+
+Settings average_settings(Shape kernel, Shape stride, Shape padding, bool ceil_mode) { return {kernel, stride, padding, Shape(&kOne, 1), ceil_mode}; }
+
+Tensor avg_pool(const char* name, int dims, const Tensor& self, const Settings& s, bool include_padding, std::optional<int64_t> divisor) {
+  PL_CHECK(!divisor || *divisor != 0, "divisor must be not zero");
+  check_dims(name, self, dims);
+  check_settings(name, s, dims);
+  return averaged(name, self, sliding(self.sizes(), s, dims, include_padding), double(divisor.value_or(0)));
+}
+
+void check_adaptive(const char* name, const Tensor& self, Shape output_size, int dims) {
+  PL_CHECK(output_size.n == dims || output_size.n == 1, "%s: internal error: output_size.size() must be %d", name, dims);
+  PL_CHECK(self.dim() == dims + 1 || self.dim() == dims + 2, "%s: Expected %dD or %dD tensor, but got %s", name, dims + 1, dims + 2,
+           to_string(self.sizes()).c_str());
+  for (int d = self.dim() - dims; d < self.dim(); ++d)
+    PL_CHECK(self.size(d) > 0, "%s: Expected input to have non-zero size for non-batch dimensions, but input has sizes %s with dimension %d being empty", name,
+             to_string(self.sizes()).c_str(), d);
+}
+
+bool all_ones(Shape s) {
+  for (int64_t v : s) if (v != 1) return false;
+  return true;
+}
+
+Tensor adaptive_average(const char* name, int dims, const Tensor& self, Shape output_size) {
+  check_adaptive(name, self, output_size, dims);
+  return averaged(name, self, adaptive(self.sizes(), output_size, dims), 0);
+}
+
+}  // namespace
+
+namespace native {
+
+Tensor max_pool_scatter(const Tensor& grad_output, const Tensor& indices, Shape input_size, int64_t dims) {
+  const DType d = kernel_dtype(grad_output.dtype());
+  Tensor dx = zeros(input_size, d, grad_output.device());
+  if (grad_output.is_meta() || grad_output.numel() == 0) return cast(dx, grad_output.dtype());
+  Tensor g = kernel_data(grad_output, d), at = contiguous(indices);
+  const int64_t planes = planes_of(input_size, int(dims)), size = dx.numel() / planes, n = g.numel() / planes;
+  with_float(d, [&](auto t) {
+    using T = decltype(t);
+    const T* gp = g.ptr<T>();
+    const int64_t* ip = at.ptr<int64_t>();
+    T* to = dx.ptr<T>();
+    over_planes(planes, size, n, [&](int64_t b, int64_t e) { kernels<T>().scatter(e - b, n, size, gp + b * n, ip + b * n, to + b * size); });
+  });
+  return cast(dx, grad_output.dtype());
+}
+
+#define PL_MAX_POOL(n)                                                                                                                        \
+  std::tuple<Tensor, Tensor> max_pool##n##d_with_indices(const Tensor& self, Shape kernel_size, Shape stride, Shape padding, Shape dilation,  \
+                                                         bool ceil_mode) {                                                                   \
+    return max_pool("max_pool" #n "d", n, self, {kernel_size, stride, padding, dilation, ceil_mode}, true);                                   \
+  }                                                                                                                                           \
+  Tensor max_pool##n##d(const Tensor& self, Shape kernel_size, Shape stride, Shape padding, Shape dilation, bool ceil_mode) {                 \
+    if (grad_enabled && requires_grad(self))                                                                                                  \
+      return std::get<0>(op::max_pool##n##d_with_indices(self, kernel_size, stride, padding, dilation, ceil_mode));                           \
+    return std::get<0>(max_pool("max_pool" #n "d", n, self, {kernel_size, stride, padding, dilation, ceil_mode}, false));                     \
+  }                                                                                                                                           \
+  std::tuple<Tensor, Tensor> adaptive_max_pool##n##d(const Tensor& self, Shape output_size) {                                                 \
+    check_adaptive("adaptive_max_pool" #n "d()", self, output_size, n);                                                                       \
+    return largest("adaptive_max_pool" #n "d", self, adaptive(self.sizes(), output_size, n), true);                                           \
+  }                                                                                                                                           \
+  Tensor adaptive_avg_pool##n##d_windows(const Tensor& self, Shape output_size) {                                                             \
+    return adaptive_average("adaptive_avg_pool" #n "d()", n, self, output_size);                                                              \
+  }
+PL_MAX_POOL(1)
+PL_MAX_POOL(2)
+PL_MAX_POOL(3)
+#undef PL_MAX_POOL
+
+Tensor avg_pool1d(const Tensor& self, Shape kernel_size, Shape stride, Shape padding, bool ceil_mode, bool count_include_pad) {
+  return avg_pool("avg_pool1d", 1, self, average_settings(kernel_size, stride, padding, ceil_mode), count_include_pad, std::nullopt);
+}
+Tensor avg_pool2d(const Tensor& self, Shape kernel_size, Shape stride, Shape padding, bool ceil_mode, bool count_include_pad,
+                  std::optional<int64_t> divisor_override) {
+  return avg_pool("avg_pool2d", 2, self, average_settings(kernel_size, stride, padding, ceil_mode), count_include_pad, divisor_override);
+}
+Tensor avg_pool3d(const Tensor& self, Shape kernel_size, Shape stride, Shape padding, bool ceil_mode, bool count_include_pad,
+                  std::optional<int64_t> divisor_override) {
+  return avg_pool("avg_pool3d", 3, self, average_settings(kernel_size, stride, padding, ceil_mode), count_include_pad, divisor_override);
+}
+
+Tensor avg_pool_grad(const Tensor& grad_output, Shape input_size, Shape kernel_size, Shape stride, Shape padding, bool ceil_mode, bool count_include_pad,
+                     std::optional<int64_t> divisor_override) {
+  const Settings s = average_settings(kernel_size, stride, padding, ceil_mode);
+  return average_grad(grad_output, input_size, sliding(input_size, s, kernel_size.n, count_include_pad), double(divisor_override.value_or(0)));
+}
+
+Tensor adaptive_avg_pool_grad(const Tensor& grad_output, Shape input_size, int64_t dims) {
+  const Shape output(grad_output.sizes().end() - dims, dims);
+  return average_grad(grad_output, input_size, adaptive(input_size, output, int(dims)), 0);
+}
+
+Tensor adaptive_avg_pool1d(const Tensor& self, Shape output_size) { return op::adaptive_avg_pool1d_windows(self, output_size); }
+
+// One output for each plane is an ordinary mean.
+Tensor adaptive_avg_pool2d(const Tensor& self, Shape output_size) {
+  check_adaptive("adaptive_avg_pool2d()", self, output_size, 2);
+  if (!all_ones(output_size)) return op::adaptive_avg_pool2d_windows(self, output_size);
+  const int64_t dims[] = {-1, -2};
+  return op::mean_dim(self, std::optional<Shape>(Shape(dims, 2)), true, DType::Undefined);
+}
+Tensor adaptive_avg_pool3d(const Tensor& self, Shape output_size) {
+  check_adaptive("adaptive_avg_pool3d()", self, output_size, 3);
+  if (!all_ones(output_size)) return op::adaptive_avg_pool3d_windows(self, output_size);
+  const int64_t dims[] = {-1, -2, -3};
+  return op::mean_dim(self, std::optional<Shape>(Shape(dims, 3)), true, DType::Undefined);
+}
+
+}  // namespace native
+
+// ---- derivatives of the derivatives
+Tensor max_pool_gather(const Tensor& grad, const Tensor& indices, int64_t dims) {
+  const int64_t first = grad.dim() - dims;
+  Tensor picked = op::gather(op::flatten(grad, first, -1), first, op::flatten(indices, first, -1), false);
+  return op::reshape(picked, indices.sizes());
+}
+
+Tensor avg_pool_again(const Tensor& grad, Shape kernel_size, Shape stride, Shape padding, bool ceil_mode, bool count_include_pad,
+                      std::optional<int64_t> divisor_override) {
+  if (kernel_size.n == 1) return op::avg_pool1d(grad, kernel_size, stride, padding, ceil_mode, count_include_pad);
+  return (kernel_size.n == 2 ? op::avg_pool2d : op::avg_pool3d)(grad, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override);
+}
+
+Tensor adaptive_avg_again(const Tensor& grad, Shape output, int64_t dims) {
+  const Shape size(output.end() - dims, dims);
+  return dims == 1 ? op::adaptive_avg_pool1d(grad, size) : dims == 2 ? op::adaptive_avg_pool2d(grad, size) : op::adaptive_avg_pool3d(grad, size);
+}
+
+}  // namespace pl

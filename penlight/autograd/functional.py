@@ -1,0 +1,183 @@
+"""Whole derivatives of functions: Jacobians, Hessians and their products with vectors."""
+import penlight
+from penlight import _C
+
+__all__ = ["vjp", "jvp", "jacobian", "hessian", "hvp", "vhp"]
+
+
+def _as_tuple(value, what, caller):
+    """(tuple of tensors, whether it was one already)"""
+    single = isinstance(value, _C.Tensor)
+    values = (value,) if single else tuple(value)
+    for i, v in enumerate(values):
+        if not isinstance(v, _C.Tensor):
+            raise TypeError(f"The {what} given to {caller} must be either a Tensor or a tuple of Tensors but the "
+                            f"value at index {i} has type {type(v)}.")
+    return values, not single
+
+
+def _prepare(inputs, create_graph):
+    """Inputs of our own, so that the caller's get no gradients; connected to them where create_graph asks."""
+    return tuple(t.view_as(t) if create_graph and t.requires_grad else t.detach().requires_grad_() for t in inputs)
+
+
+def _finish(values, is_tuple, create_graph):
+    values = tuple(v if create_graph else v.detach() for v in values)
+    return values if is_tuple else values[0]
+
+
+def _check_vector(v, like, caller):
+    """The vector to multiply with, ones for a single number."""
+    if v is None:
+        if len(like) != 1 or like[0].numel() != 1:
+            raise RuntimeError(f"The vector v can only be None if the result of {caller} contains a single Tensor "
+                               "with a single element.")
+        return (penlight.ones_like(like[0]),)
+    v, _ = _as_tuple(v, "v", caller)
+    for i, (a, b) in enumerate(zip(v, like)):
+        if a.shape != b.shape:
+            raise RuntimeError(f"v has invalid size: should be {b.shape} but got {a.shape} at index {i}.")
+    if len(v) != len(like):
+        raise RuntimeError(f"v is a tuple of invalid length: should be {len(like)} but got {len(v)}.")
+    return v
+
+
+def _grad(outputs, inputs, vectors, create_graph, strict, retain_graph=None):
+    """Gradients with zeros where there is no connection; `strict` makes that an error."""
+    pairs = [(o, v) for o, v in zip(outputs, vectors) if o.requires_grad]
+    if strict and len(pairs) < len(outputs):
+        raise RuntimeError("The outputs of the user-provided function do not require gradients; the function is "
+                           "independent of its inputs. This is not allowed in strict mode.")
+    if not pairs:
+        return tuple(penlight.zeros_like(t) for t in inputs)
+    outs, vs = zip(*pairs)
+    grads = penlight.autograd.grad(outs, inputs, vs, create_graph=create_graph, allow_unused=True,
+    retain_graph=retain_graph)
+    if strict and any(g is None for g in grads):
+        raise RuntimeError("The output of the user-provided function is independent of an input. This is not allowed "
+                           "in strict mode.")
+    return tuple(penlight.zeros_like(t) if g is None else g for t, g in zip(inputs, grads))
+
+
+def vjp(func, inputs, v=None, create_graph=False, strict=False):
+    """Return func(inputs) and the product of the vector `v` with the Jacobian: what backward(v) would give.
+
+    `inputs` is a tensor or a tuple of tensors; `v` has the shape of the output.
+
+    >>> torch.autograd.functional.vjp(lambda x: x * x, torch.tensor([1.0, 2.0]), torch.tensor([1.0, 10.0]))
+    (tensor([1., 4.]), tensor([ 2., 40.]))
+    """
+    with penlight.enable_grad():
+        inputs, is_tuple = _as_tuple(inputs, "inputs", "vjp")
+        inputs = _prepare(inputs, create_graph)
+        outputs, outputs_tuple = _as_tuple(func(*inputs), "outputs of the user-provided function", "vjp")
+        result = _grad(outputs, inputs, _check_vector(v, outputs, "vjp"), create_graph, strict)
+    return _finish(outputs, outputs_tuple, create_graph), _finish(result, is_tuple, create_graph)
+
+
+def jvp(func, inputs, v=None, create_graph=False, strict=False):
+    """Return func(inputs) and the product of the Jacobian with the vector `v`: the derivative along v.
+
+    `inputs` is a tensor or a tuple of tensors; `v` has their shapes. Computed as the derivative of a vjp.
+
+    >>> torch.autograd.functional.jvp(lambda x: x * x, torch.tensor([1.0, 2.0]), torch.tensor([1.0, 10.0]))
+    (tensor([1., 4.]), tensor([ 2., 40.]))
+    """
+    with penlight.enable_grad():
+        inputs, _ = _as_tuple(inputs, "inputs", "jvp")
+        v = _check_vector(v, inputs, "jvp")
+        inputs = _prepare(inputs, create_graph)
+        outputs, outputs_tuple = _as_tuple(func(*inputs), "outputs of the user-provided function", "jvp")
+        # The vjp is linear in its vector: its derivative with respect to it is the Jacobian.
+        zeros = tuple(penlight.zeros_like(o).requires_grad_() for o in outputs)
+        products = _grad(outputs, inputs, zeros, True, strict)
+        result = _grad(products, zeros, v, create_graph, False)
+    return _finish(outputs, outputs_tuple, create_graph), _finish(result, outputs_tuple, create_graph)
+
+
+def _jacobian_of(output, inputs, create_graph, strict):
+    """For one output: its Jacobian with respect to each input, of shape output.shape + input.shape."""
+    flat = output.reshape(-1)
+    rows = []
+    for i in range(flat.numel()):
+        one = flat[i]
+        rows.append(_grad((one,), inputs, (penlight.ones_like(one),), create_graph, strict, retain_graph=True))
+    if not rows:
+        return tuple(output.new_zeros(output.shape + t.shape) for t in inputs)
+    return tuple(penlight.stack(column).reshape(output.shape + t.shape) for column, t in zip(zip(*rows), inputs))
+
+
+def jacobian(func, inputs, create_graph=False, strict=False, vectorize=False, strategy="reverse-mode"):
+    """Return the Jacobian of `func`: the derivative of every element of the output by every element of the input.
+
+    Its shape is output.shape + input.shape; for tuples of inputs or outputs it is a tuple (of tuples, outputs first).
+    `vectorize` and `strategy` are accepted; one backward is run for each element of the output.
+
+    >>> torch.autograd.functional.jacobian(lambda x: x * x, torch.tensor([1.0, 2.0]))
+    tensor([[2., 0.],
+            [0., 4.]])
+    """
+    if strategy not in ("reverse-mode", "forward-mode"):
+        raise ValueError('Expected strategy to be either "forward-mode" or "reverse-mode".')
+    with penlight.enable_grad():
+        inputs, is_tuple = _as_tuple(inputs, "inputs", "jacobian")
+        inputs = _prepare(inputs, create_graph)
+        outputs, outputs_tuple = _as_tuple(func(*inputs), "outputs of the user-provided function", "jacobian")
+        rows = [_finish(_jacobian_of(o, inputs, create_graph, strict), is_tuple, create_graph) for o in outputs]
+    return tuple(rows) if outputs_tuple else rows[0]
+
+
+def hessian(func, inputs, create_graph=False, strict=False, vectorize=False, outer_jacobian_strategy="reverse-mode"):
+    """Return the Hessian of `func`, which must give one number: the second derivatives by every pair of input elements.
+
+    Its shape is input.shape + input.shape; for a tuple of inputs it is a tuple of tuples.
+
+    >>> torch.autograd.functional.hessian(lambda x: (x ** 3).sum(), torch.tensor([1.0, 2.0]))
+    tensor([[ 6.,  0.],
+            [ 0., 12.]])
+    """
+    inputs, is_tuple = _as_tuple(inputs, "inputs", "hessian")
+
+    def number(*xs):
+        value = func(*xs)
+        if not isinstance(value, _C.Tensor) or value.numel() != 1:
+            raise RuntimeError("The Tensor returned by the function given to hessian should contain a single element")
+        return value.reshape(())
+
+    def gradient(*xs):
+        return jacobian(number, xs if is_tuple else xs[0], create_graph=True, strict=strict)
+
+    return jacobian(gradient, inputs if is_tuple else inputs[0], create_graph=create_graph, strict=strict)
+
+
+def _gradient(func, inputs, caller, strict):
+    """func(inputs), one number, and its differentiable gradients."""
+    outputs, outputs_tuple = _as_tuple(func(*inputs), "outputs of the user-provided function", caller)
+    if outputs_tuple or outputs[0].numel() != 1:
+        raise RuntimeError(f"The function given to {caller} should return a single Tensor with a single element")
+    return outputs, _grad(outputs, inputs, (penlight.ones_like(outputs[0]),), True, strict)
+
+
+def vhp(func, inputs, v=None, create_graph=False, strict=False):
+    """Return func(inputs), one number, and the product of the vector `v` with the Hessian.
+
+    >>> torch.autograd.functional.vhp(lambda x: (x ** 3).sum(), torch.tensor([1.0, 2.0]), torch.ones(2))
+    (tensor(9.), tensor([ 6., 12.]))
+    """
+    with penlight.enable_grad():
+        inputs, is_tuple = _as_tuple(inputs, "inputs", "vhp")
+        v = _check_vector(v, inputs, "vhp")
+        inputs = _prepare(inputs, create_graph)
+        outputs, grads = _gradient(func, inputs, "vhp", strict)
+        result = _grad(grads, inputs, v, create_graph, strict)
+    return _finish(outputs, False, create_graph), _finish(result, is_tuple, create_graph)
+
+
+def hvp(func, inputs, v=None, create_graph=False, strict=False):
+    """Return func(inputs), one number, and the product of the Hessian with the vector `v`; as vhp, the Hessian being
+    symmetric.
+
+    >>> torch.autograd.functional.hvp(lambda x: (x ** 3).sum(), torch.tensor([1.0, 2.0]), torch.ones(2))
+    (tensor(9.), tensor([ 6., 12.]))
+    """
+    return vhp(func, inputs, v, create_graph, strict)
