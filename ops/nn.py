@@ -114,3 +114,13 @@ op("avg_pool_grad(Tensor grad_output, int[] input_size, int[] kernel_size, int[]
    doc="The gradient of average pooling.")
 op("adaptive_avg_pool_grad(Tensor grad_output, int[] input_size, int dims) -> Tensor", forms="",
    grad={"grad_output": "adaptive_avg_again(grad, grad_output.shape, dims)"}, doc="The gradient of adaptive average pooling.")
+
+# ---- resampling and attention
+op("resample(Tensor self, int dim, Tensor index, Tensor weight) -> Tensor", forms="", grad={"self": "resample_grad(grad, self.shape, dim, index, weight)"},
+   doc="Along dim, output o is the sum of weight[o] times the elements at index[o].")
+op("resample_grad(Tensor grad_output, int[] input_size, int dim, Tensor index, Tensor weight) -> Tensor", forms="",
+   grad={"grad_output": "resample(grad, dim, index, weight)"}, doc="The gradient of resample.")
+op("_upsample(Tensor input, str mode, int[]? output_size, float[]? scale_factors, bool align_corners=False, bool antialias=False) -> Tensor", forms="f",
+   doc="Enlarges or shrinks [N, C, ...] to output_size or by scale_factors; the kernel of interpolate.")
+op("scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float dropout_p=0.0, bool is_causal=False, *, "
+   "float? scale=None, bool enable_gqa=False) -> Tensor", forms="f", doc="softmax(query @ key.T * scale + mask) @ value, for sequences [..., L, E].")

@@ -191,7 +191,7 @@ op("xlogy(Operand self, Operand other) -> Tensor", formula="xlogy(self, other)",
    grad={"self": "grad * xlogy_slope(self, other)", "other": "grad * (self / other)"}, doc="input * log(other), 0 where input is 0.")
 
 # ---- activations
-op("relu(Tensor self) -> Tensor", formula="maximum(self, 0)", types=REAL, grad={"self": "grad if result > 0 else 0"}, forms="fmi",
+op("relu(Tensor self) -> Tensor", formula="maximum(self, 0)", types=REAL, grad={"self": "0 if result <= 0 else grad"}, forms="fmi",
    doc="Keeps positive numbers and makes the others 0.")
 op("relu6(Tensor self) -> Tensor", formula="minimum(maximum(self, 0), 6)", types=REAL, node="HardtanhBackward0",
    grad={"self": "grad if self > 0 and self < 6 else 0"}, forms="fi", doc="Limits to the range 0 to 6.")

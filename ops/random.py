@@ -24,8 +24,8 @@ fill("log_normal_(float mean=1, float std=2)",
 fill("exponential_(float lambd=1)", "Fills the tensor with exponentially distributed numbers of rate lambd; their mean is 1 / lambd.")
 fill("cauchy_(float median=0, float sigma=1)", "Fills the tensor with numbers of the Cauchy distribution.")
 fill("geometric_(float p)", "Fills the tensor with the number of trials up to the first success, when each succeeds with probability p.")
-fill("random_(int from, int? to)", "Fills the tensor with whole numbers from [from, to).", ".from")
 fill("random_(int to)", "Fills the tensor with whole numbers from [0, to).", ".to")
+fill("random_(int from, int? to)", "Fills the tensor with whole numbers from [from, to).", ".from")
 fill("random_()", "Fills the tensor with whole numbers between 0 and the largest that its dtype counts to.")
 op(f"bernoulli_.tensor(Tensor(a!) self, Tensor p, {GEN}) -> Tensor(a!)", grad=ZERO | {"p": "zeros_like(p)"}, forms="m",
    doc="Fills the tensor with ones, each with its own probability in p, and zeros.")

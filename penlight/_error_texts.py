@@ -238,6 +238,12 @@ TEXTS = {
         "en": "out= overwrites a tensor, and gradients would be lost; use the result that the call returns",
         "zh": "out= 会覆盖张量并丢失梯度；请直接使用函数返回的结果",
     },
+    "grad_unused": {
+        "en": "the output was not computed from this input: was it detached, copied by torch.tensor(...) or replaced on the "
+        "way? Write allow_unused=True to get None for it",
+        "zh": "输出并不是由这个输入计算得到的：中途是否 detach、用 torch.tensor(...) 复制或被替换？"
+        "写 allow_unused=True 则返回 None",
+    },
     "backward_nan": {
         "en": "look at the inputs of the operation named above: a division by 0, log or sqrt of 0, or a learning rate "
         "that is too large",

@@ -116,7 +116,7 @@ SAMPLES = {
     "linalg_norm": ["t(3, 4)", "t(4), 1"], "linalg_norm_ord_str": ["t(3, 4), 'fro'"],
     "norm": ["t(4)", "t(2, 3), 2, 1", "t(3), 1"], "norm_str": ["t(3, 4), 'fro'"], "dist": ["t(2, 3), t(2, 3)", "t(3), t(3), 1"],
     **{f: ALONG for f in ("softmax_int", "log_softmax_int", "cumsum", "cumprod", "cummax", "cummin", "logcumsumexp")},
-    **{f: ["t(2, 3), 1, False"] for f in ("_softmax", "_log_softmax")}, "logsumexp": OVER[:3],
+    **{f: ["t(2, 3), 1, False"] for f in ("_softmax", "_log_softmax")}, "_safe_softmax": ALONG[:2], "logsumexp": OVER[:3],
     # sorting and counting
     "sort": ["t(2, 4)", "t(4, 2), 0, True"], "sort_stable": ["t(2, 4), stable=True"], "argsort": ["t(2, 4)", "t(4, 2), 0"],
     "argsort_stable": ["t(2, 4), stable=True"], "msort": ["t(4, 2)"], "topk": ["t(2, 5), 2", "t(5, 2), 3, 0, False"],
@@ -127,6 +127,8 @@ SAMPLES = {
     "_unique2": ["t(6)", "t(6), True, True, True"], "unique_dim": ["t(3, 2), 0"], "_unique_consecutive": ["t(6)"],
     "bincount": ["idx(4, 6)", "idx(4, 6), pos(6), 6"], "histc": ["real(6), 4, -1, 1"],
     "diff": ["t(5)", "t(3, 4), 2, 1", "t(3, 4), 1, 0, t(1, 4), t(2, 4)"],
+    **{f"{f}_x": ["t(2, 4), t(4)"] for f in ("trapezoid", "cumulative_trapezoid")},
+    **{f"{f}_dx": ["t(2, 4), dx=2, dim=0"] for f in ("trapezoid", "cumulative_trapezoid")},
     # products
     "mm": ["t(2, 3), t(3, 4)", "t(0, 3), t(3, 4)"], "bmm": ["t(2, 2, 3), t(2, 3, 4)"], "mv": ["t(2, 3), t(3)"],
     "dot": ["t(3), t(3)"], "vdot": ["t(3), t(3)"],
@@ -162,6 +164,19 @@ SAMPLES = {
     "bilinear": ["t(2, 3), t(2, 4), t(2, 3, 4), t(2)"], "constant_pad_nd": ["t(2, 3), [1, 2], 3", "t(2, 3), [1, -1, 0, 2]"],
     "pad": ["t(2, 3), [1, 2]", "t(2, 2, 3), [2, 1], 'reflect'", "t(2, 2, 3), [2, 1], 'replicate'", "t(2, 2, 3), [2, 1], 'circular'"],
     "pixel_shuffle": ["t(1, 4, 2, 3), 2"], "pixel_unshuffle": ["t(1, 2, 4, 2), 2"], "channel_shuffle": ["t(1, 4, 2, 2), 2"],
+    # normalisation and pooling
+    "layer_norm": ["t(2, 3, 4), (4,)", "t(2, 3, 4), (3, 4), t(3, 4), t(3, 4)"],
+    "native_layer_norm": ["t(2, 3, 4), (4,), t(4), t(4), 1e-5"], "rms_norm": ["t(2, 3, 4), (4,)", "t(2, 3), (3,), t(3), 1e-3"],
+    "batch_norm": ["t(3, 2, 4), t(2), t(2), None, None, True, 0.1, 1e-5, True",
+                   "t(3, 2), None, None, constant(2), constant(2), False, 0.1, 1e-5, True"],
+    "native_batch_norm": ["t(3, 2, 4), t(2), t(2), None, None, True, 0.1, 1e-5"],
+    "group_norm": ["t(2, 4, 3), 2", "t(2, 4), 2, t(4), t(4)"], "native_group_norm": ["t(2, 4, 3), t(4), t(4), 2, 4, 3, 2, 1e-5"],
+    "instance_norm": ["t(2, 3, 4), t(3), t(3), None, None, True, 0.1, 1e-5, True"],
+    **{f"max_pool{len(d)}d{with_}": [f"t(1, 2, {', '.join(d)}), 2", f"t(2, {', '.join(d)}), 3, 2, 1"]
+       for d in ("5", "45", "434") for with_ in ("", "_with_indices")},
+    **{f"avg_pool{len(d)}d": [f"t(1, 2, {', '.join(d)}), 2", f"t(2, {', '.join(d)}), 3, 2, 1, True, False"] for d in ("5", "45", "434")},
+    **{f"adaptive_{kind}_pool{len(d)}d": [f"t(1, 2, {', '.join(d)}), 2", f"t(2, {', '.join(d)}), 3"]
+       for d in ("5", "45", "434") for kind in ("avg", "max")},
     # losses
     "mse_loss": LOSS, "l1_loss": LOSS, "smooth_l1_loss": [*LOSS, "t(3), t(3), beta=0.3"],
     "huber_loss": [*LOSS, "t(3), t(3), delta=0.3"],

@@ -371,6 +371,8 @@ def test_node_outlives_its_tensor():
     x = leaf(2.0)
     fn = (x * x).grad_fn
     assert same(fn(torch.ones(1))[0], [2.0])
+    with pytest.raises(RuntimeError, match="expects a gradient of shape \\[1\\] and torch.float32 at index 0"):
+        fn(torch.ones(2))
     assert fn.next_functions[0][0].variable is x
 
 
@@ -486,6 +488,35 @@ def test_double_backward_through_a_changed_view():
         return a * x
 
     assert gradcheck(f, x) and gradgradcheck(f, x)
+
+
+def test_in_place_on_the_parts_of_complex_numbers():
+    z = torch.tensor([1 + 2j, 3 - 1j], dtype=torch.complex128, requires_grad=True)
+
+    def f(z):
+        a = z * z
+        real = a.real
+        a.imag.mul_(3)
+        real[1:].sin_()
+        return a, real * 2
+
+    assert gradcheck(f, z) and gradgradcheck(f, z)
+
+
+def test_other_data_is_noticed():
+    x = leaf(1.0, 2.0)
+    y = x * x
+    x.data = torch.ones(3)
+    with pytest.raises(RuntimeError, match="MulBackward0 needs for its gradient has been given other data"):
+        y.sum().backward()
+
+
+def test_leaf_that_no_longer_wants_a_gradient():
+    x = leaf(1.0)
+    y = x * 2
+    x.requires_grad_(False)
+    y.backward()
+    assert x.grad is None
 
 
 def test_views_that_must_not_be_changed():

@@ -455,9 +455,9 @@ bool can_steal(TensorImpl* grad, const TensorImpl* leaf) {
   if (Py_REFCNT(grad) != 1 || Py_TYPE(grad) != tensor_type || !has_layout_of(grad, leaf)) return false;
   if (grad->base && Py_REFCNT(grad->base) == 1 && grad->storage->refs == 2 && grad->numel == grad->base->numel) {
     Py_CLEAR(grad->base);
-    grad->flags &= uint16_t(~(kNoGradView | kMultiView));
+    grad->flags &= uint16_t(~(kNoGradView | kMultiView | kCustomView));
   }
-  return !grad->base && grad->storage->refs == 1;
+  return !grad->base && grad->storage->refs == 1 && !(grad->flags & kPrivateVersion);
 }
 
 Tensor copy_for(const Tensor& grad, const TensorImpl* leaf) {
@@ -471,8 +471,8 @@ Tensor copy_for(const Tensor& grad, const TensorImpl* leaf) {
 }  // namespace
 
 void AccumulateGrad::accumulate(Tensor grad) {
-  if (!grad) return;
   TensorImpl* leaf = variable.get();
+  if (!grad || !(leaf->flags & kRequiresGrad)) return;
   if (!leaf->grad) {
     Tensor first = !grad_enabled && can_steal(grad.get(), leaf) ? std::move(grad) : copy_for(grad, leaf);
     leaf->grad = first.release();

@@ -150,8 +150,8 @@ class SavedTensor {
  public:
   SavedTensor() = default;
   SavedTensor(SavedTensor&& o) noexcept
-      : t_(std::move(o.t_)), version_(o.version_), nr_(o.nr_), state_(std::exchange(o.state_, Empty)),
-        packed_(std::exchange(o.packed_, nullptr)) {}
+      : t_(std::move(o.t_)), version_(o.version_), numel_(o.numel_), nr_(o.nr_), state_(std::exchange(o.state_, Empty)), dtype_(o.dtype_),
+        ndim_(o.ndim_), packed_(std::exchange(o.packed_, nullptr)) {}
   SavedTensor& operator=(SavedTensor&&) = delete;
   ~SavedTensor() { if (__builtin_expect(packed_ != nullptr, 0)) drop_packed(); }
 
@@ -172,11 +172,15 @@ class SavedTensor {
   void drop_packed();
   Tensor unpack_hooked(Node* owner, bool with_history) const;
   void check_version(Node* owner) const;
+  void note_kind();
 
   Tensor t_;
   uint64_t version_ = 0;
+  int64_t numel_ = 0;                     // what it was: x.data = ... can make x another kind of tensor
   uint32_t nr_ = 0;
   State state_ = Empty;
+  DType dtype_ = DType::Undefined;
+  uint8_t ndim_ = 0;
   Hooked* packed_ = nullptr;
 };
 

@@ -58,6 +58,12 @@ std::optional<std::string> disable_saved_hooks(std::optional<std::string> messag
   return std::exchange(hooks_disabled, std::move(message));
 }
 
+void SavedTensor::note_kind() {
+  numel_ = t_->numel;
+  dtype_ = t_->dtype;
+  ndim_ = t_->ndim;
+}
+
 void SavedTensor::save(const Tensor& t) {
   if (!t) return;
   PL_CHECK(!(t->flags & kInference),
@@ -65,6 +71,7 @@ void SavedTensor::save(const Tensor& t) {
            "by autograd. To work around this, you can make a clone to get a normal tensor and use it in autograd, or use "
            "`torch.no_grad()` instead of `torch.inference_mode()`.");
   t_ = t;
+  note_kind();
   state_ = Input;
   version_ = version_of(t);
   if (__builtin_expect(hooks_active, 0)) pack(false);
@@ -73,6 +80,7 @@ void SavedTensor::save(const Tensor& t) {
 void SavedTensor::save_output(const Tensor& t) {
   if (!t) return;
   t_ = alias(t);
+  note_kind();
   nr_ = t->output_nr;
   state_ = Output;
   version_ = t->storage->version;
@@ -124,6 +132,9 @@ Tensor SavedTensor::unpack_hooked(Node* owner, bool with_history) const {
 }
 
 void SavedTensor::check_version(Node* owner) const {
+  PL_CHECK(t_->numel == numel_ && t_->ndim == ndim_ && t_->dtype == dtype_, "a tensor that %s needs for its gradient has been given other data: "
+           "it had %lld elements of torch.%s, now it has shape %s and torch.%s", owner->name(), static_cast<long long>(numel_), info(dtype_).name,
+           to_string(t_.sizes()).c_str(), info(t_.dtype()).name);
   uint64_t now = t_->storage->version;
   if (__builtin_expect(now == version_ || version_ == UINT64_MAX, 1)) return;
   std::string sizes = to_string(t_.sizes()), by;

@@ -16,14 +16,32 @@ struct Geometry {
       : sizes(t->sizes, t->sizes + t->ndim), strides(t->strides, t->strides + t->ndim), offset(t->offset) {}
 };
 
+// The base as its view sees it: complex numbers under a view of real ones are pairs.
+bool sees_pairs(const TensorImpl* base, const TensorImpl* view) { return base->dtype != view->dtype; }
+Geometry seen_base(const TensorImpl* base, const TensorImpl* view) {
+  Geometry g(base);
+  if (!sees_pairs(base, view)) return g;
+  PL_CHECK(is_complex(base->dtype) && real_of(base->dtype) == view->dtype,
+           "an in-place change of a tensor and a view of it in another dtype cannot be differentiated; clone it first");
+  for (int64_t& s : g.strides) s *= 2;
+  g.sizes.push_back(2);
+  g.strides.push_back(1);
+  g.offset *= 2;
+  return g;
+}
+
 // The derivative of a view that is taken anew from its changed base.
 struct AsStridedView final : Node {
   Geometry base, view;
-  AsStridedView(const Tensor& b, const TensorImpl* v) : base(b.get()), view(v) { set_edges(this, {&b}); }
+  bool pairs;
+  AsStridedView(const Tensor& b, const TensorImpl* v) : base(seen_base(b.get(), v)), view(v), pairs(sees_pairs(b.get(), v)) {
+    set_edges(this, {&b});
+  }
   const char* name() const override { return "AsStridedBackward0"; }
   void backward(const Tensor* grads, Tensor* results) override {
-    if (grads[0])
-      results[0] = as_strided_backward(grads[0], base.sizes, base.strides, base.offset, view.sizes, view.strides, view.offset);
+    if (!grads[0]) return;
+    Tensor g = as_strided_backward(grads[0], base.sizes, base.strides, base.offset, view.sizes, view.strides, view.offset);
+    results[0] = pairs ? op::view_as_complex(g) : g;
   }
 };
 
@@ -33,8 +51,10 @@ struct CopySlices final : Node {
   Geometry base, view;
   NodeRef<Node> fn;
   uint32_t nr, self;
+  bool pairs;
   CopySlices(const Tensor& b, const TensorImpl* v, NodeRef<Node> f, uint32_t output, uint32_t edge)
-      : base(b.get()), view(v), fn(std::move(f)), nr(output), self(edge) {
+      : base(b.get()), view(v), fn(std::move(f)), nr(output), self(edge), pairs(sees_pairs(b.get(), v)) {
+    view.offset -= seen_base(b.get(), v).offset;
     set_next_count(fn->n_next > edge ? fn->n_next : edge + 1);
     next[edge] = gradient_edge(b);
     for (uint32_t i = 0; i < fn->n_next; ++i) {
@@ -52,7 +72,7 @@ void CopySlices::backward(const Tensor* grads, Tensor* results) {
   if (!grads[0]) return;
   Tensor whole = empty_strided(base.sizes, base.strides, grads[0].dtype(), grads[0].device());
   op::copy_(whole, grads[0], false);
-  Tensor part = op::as_strided(whole, view.sizes, view.strides, view.offset - base.offset);
+  Tensor part = op::as_strided(pairs ? op::view_as_real(whole) : whole, view.sizes, view.strides, view.offset);
   TensorList given(fn->n_inputs), back(n_next);
   given[nr] = op::clone(part, MemoryFormat::Contiguous);
   fn->backward(given.data(), back.data());
@@ -113,7 +133,6 @@ Node* grad_fn(TensorImpl* t) {
   if (!t->base || t->view_version == t->storage->version) return t->grad_fn;
   if (!t->grad_fn && !view_wants_grad(t)) return nullptr;
   check_rebase(t, "its base or another view of its base has been");
-  PL_CHECK(t->base->dtype == t->dtype, "a view of another dtype cannot follow an in-place change of its base; clone it first");
   replace_grad_fn(t, new AsStridedView(Tensor::borrow(t->base), t), 0);
   return t->grad_fn;
 }
@@ -138,7 +157,6 @@ void set_inplace_history(const Tensor& tensor, NodeRef<Node> n, uint32_t nr, uin
   if (!is_differentiable(t->dtype)) return;
   if (!t->base) return replace_grad_fn(t, n.release(), nr);
   TensorImpl* base = t->base;
-  PL_CHECK(base->dtype == t->dtype, "an in-place change of a view of another dtype cannot be differentiated; clone it first");
   n->output(nr).set(t);
   replace_grad_fn(base, new CopySlices(Tensor::borrow(base), t, std::move(n), nr, self), 0);
   replace_grad_fn(t, new AsStridedView(Tensor::borrow(base), t), 0);

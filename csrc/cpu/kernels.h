@@ -11,6 +11,7 @@
 #include "cpu/optim.h"
 #include "cpu/random.h"
 #include "cpu/reduce.h"
+#include "cpu/resample.h"
 #include "cpu/rnn.h"
 
 namespace pl {
@@ -30,6 +31,7 @@ struct Kernels {
   LossKernels loss;
   NormKernels norm;
   PoolKernels pool;
+  ResampleKernels resample;
   OptimKernels optim;
 };
 

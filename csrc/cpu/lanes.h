@@ -155,10 +155,10 @@ template <class T> struct ProductOf {
   template <class X> PL_ALWAYS_INLINE X join(X a, X b) const { return a * b; }
   PL_ALWAYS_INLINE T padding() const { return T(1); }
 };
-template <class T> constexpr T lowest() { return -math::infinity<T>(); }
-template <> constexpr int64_t lowest<int64_t>() { return INT64_MIN; }
-template <class T> constexpr T highest() { return math::infinity<T>(); }
-template <> constexpr int64_t highest<int64_t>() { return INT64_MAX; }
+template <class T> PL_ALWAYS_INLINE T lowest() { return -math::infinity<T>(); }
+template <> PL_ALWAYS_INLINE int64_t lowest<int64_t>() { return INT64_MIN; }
+template <class T> PL_ALWAYS_INLINE T highest() { return math::infinity<T>(); }
+template <> PL_ALWAYS_INLINE int64_t highest<int64_t>() { return INT64_MAX; }
 // The larger or smaller element; NaN is kept.
 template <class T, bool kMax> struct ExtremeOf {
   using Lane = T;

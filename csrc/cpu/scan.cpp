@@ -95,7 +95,7 @@ template <class T> void log_sum_rows(int64_t m, int64_t n, const void* in, void*
   constexpr int64_t chunk = 512;
   T top[chunk], shrink[chunk], part[chunk];
   double sums[chunk];
-  constexpr T inf = math::infinity<T>();
+  const T inf = math::infinity<T>();
   for (int64_t r = 0; r < m; ++r) {
     const T* x = static_cast<const T*>(in) + r * n;
     T* y = static_cast<T*>(out) + r * n;

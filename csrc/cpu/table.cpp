@@ -14,6 +14,7 @@ void fill_rnn(RnnKernels&);
 void fill_loss(LossKernels&);
 void fill_norm(NormKernels&);
 void fill_pool(PoolKernels&);
+void fill_resample(ResampleKernels&);
 void fill_optim(OptimKernels&);
 extern const PointwiseKernel pointwise_table[][4];   // generated
 
@@ -29,6 +30,7 @@ void fill_kernels(Kernels& k) {
   fill_loss(k.loss);
   fill_norm(k.norm);
   fill_pool(k.pool);
+  fill_resample(k.resample);
   fill_optim(k.optim);
 }
 

@@ -48,6 +48,7 @@ void copy_into(const Tensor& dst, const Tensor& src);    // broadcasts and conve
 // A dtype an operator that is not written for integers computes in.
 inline DType float_dtype(DType d) { return is_differentiable(d) ? d : default_dtype(); }
 std::vector<int64_t> channels_last_strides(Shape sizes);
+void check_same_device(const Tensor& a, const Tensor& b);
 [[noreturn]] void not_implemented_for(const char* op, DType d);   // "floor_cpu" not implemented for 'ComplexFloat'
 
 }  // namespace pl

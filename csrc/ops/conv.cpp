@@ -115,11 +115,16 @@ void check_dtypes(const Tensor& input, const Tensor& weight, const Tensor& bias)
               info(input.dtype()).name, info(bias ? bias.dtype() : input.dtype()).name);
 }
 
-void check_convolution(const Tensor& input, const Tensor& weight, const Tensor& bias, const Settings& s, bool transposed) {
-  PL_CHECK(weight.dim() >= 3 && weight.dim() <= 5, "weight should have 3 to 5 dimensions, got shape %s", to_string(weight.sizes()).c_str());
-  check_settings(s, weight.dim() - 2);
+void check_same_dims(const Tensor& input, const Tensor& weight) {
   PL_CHECK(input.dim() == weight.dim(), "Expected %d-dimensional input for %d-dimensional weight %s, but got %d-dimensional input of size %s instead",
            weight.dim(), weight.dim(), to_string(weight.sizes()).c_str(), input.dim(), to_string(input.sizes()).c_str());
+}
+
+void check_convolution(const Tensor& input, const Tensor& weight, const Tensor& bias, const Settings& s, bool transposed) {
+  PL_CHECK(weight.dim() >= 3, "weight should have at least three dimensions");
+  PL_CHECK(weight.dim() <= 5, "weight should have at most five dimensions, got shape %s", to_string(weight.sizes()).c_str());
+  check_settings(s, weight.dim() - 2);
+  check_same_dims(input, weight);
   check_dtypes(input, weight, bias);
   PL_CHECK(weight.size(0) >= s.groups, "Given groups=%lld, expected weight to be at least %lld at dimension 0, but got weight of size %s instead",
            (long long)s.groups, (long long)s.groups, to_string(weight.sizes()).c_str());
@@ -198,7 +203,7 @@ Tensor conv_padded(const char* name, int dims, const Tensor& input, const Tensor
   int64_t zero[3] = {}, half[3] = {};
   if (padding == "valid") return conv(name, dims, input, weight, bias, {stride, Shape(zero, dims), dilation, groups});
   PL_CHECK(padding == "same", "Invalid padding string: '%s'", padding.c_str());
-  PL_CHECK(weight.dim() == dims + 2, "Expected a weight of %d dimensions for %s, but got one of size: %s", dims + 2, name, to_string(weight.sizes()).c_str());
+  check_same_dims(input.dim() == dims + 1 ? op::unsqueeze(input, 0) : input, weight);
   for (int64_t s : stride) PL_CHECK(s == 1, "padding='same' is not supported for strided convolutions");
   Sizes more(size_t(2 * dims), 0);
   bool uneven = false;

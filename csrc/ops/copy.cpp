@@ -133,6 +133,11 @@ Tensor cast(const Tensor& t, DType d) {
   return r;
 }
 
+void check_same_device(const Tensor& a, const Tensor& b) {
+  PL_CHECK_AS(Runtime, a.device() == b.device(), "device_mismatch", "Expected all tensors to be on the same device, but found at least two devices, %s and %s!",
+              device_name(a.device()).c_str(), device_name(b.device()).c_str());
+}
+
 void not_implemented_for(const char* op, DType d) {
   fail(ErrorType::Runtime, "dtype_unsupported", "\"%s_cpu\" not implemented for '%s'", op, info(d).scalar_name);
 }

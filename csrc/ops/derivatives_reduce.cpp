@@ -140,7 +140,7 @@ Tensor vector_norm_backward(const Tensor& grad, const Tensor& self, const Tensor
   Tensor g = with_dims(grad_to(grad, real), self.dim(), dim, keepdim), norm = with_dims(grad_to(result, real), self.dim(), dim, keepdim);
   if (p == 0) return zeros(self.sizes(), self.dtype(), self.device());
   if (p == 1) return op::mul(op::sgn(self), g);
-  if (p == 2) return op::mul(g, zero_where(op::eq(norm, kZero), op::true_divide(self, norm)));
+  if (p == 2) return op::mul(self, zero_where(op::eq(norm, kZero), op::true_divide(g, norm)));
   Tensor size = op::abs(self);
   if (std::isinf(p)) {
     Tensor hit = op::logical_or(op::eq(size, norm), op::isnan(size));

@@ -248,6 +248,8 @@ Tensor fitted(const Tensor& values, const Tensor& self, const std::vector<int64_
   for (int d = 0; fits && d < from.n; ++d) fits = from[d] == to[d + to.n - from.n] || from[d] == 1;
   PL_CHECK_AS(Runtime, fits, "broadcast", "shape mismatch: value tensor of shape %s cannot be broadcast to indexing result of shape %s",
               to_string(from).c_str(), to_string(to).c_str());
+  if (values.dim() > 0) check_same_device(self, values);
+  else PL_CHECK(!values.is_meta() || self.is_meta(), "Cannot copy out of meta tensor; no data!");
   Tensor v = may_conflict(self.get(), values.get()) || self->storage == values->storage ? native::clone(values, MemoryFormat::Contiguous) : values;
   return v.sizes() == to ? v : native::expand(alias(v), shape, false);
 }
@@ -266,7 +268,10 @@ Tensor fill_mask(const Tensor& self, Tensor mask, const Tensor& value) {
 
 }  // namespace
 
-Tensor index_values(const Tensor& index) { return contiguous(index.dtype() == DType::Int64 ? index : cast(index, DType::Int64)); }
+Tensor index_values(const Tensor& index) {
+  PL_CHECK_AS(Runtime, !index.is_meta(), "device_mismatch", "indices should be either on cpu or on the same device as the indexed tensor (cpu)");
+  return contiguous(index.dtype() == DType::Int64 ? index : cast(index, DType::Int64));
+}
 
 std::vector<int64_t> Positions::result_shape() const {
   std::vector<int64_t> r(tensor->sizes, tensor->sizes + first);
@@ -289,7 +294,7 @@ Positions positions_along(const Tensor& self, int64_t dim, const Tensor& index, 
 }
 
 void read_positions(const Positions& p, const Tensor& out) {
-  if (out.numel() == 0 || out.is_meta()) return;
+  if (out.numel() == 0 || p.tensor.is_meta()) return;
   Tensor values = out;
   if (merged_stride(out, p.first, p.first + int(p.shape.size())) < 0) {
     values = empty(out.sizes(), out.dtype());
@@ -310,7 +315,7 @@ void read_positions(const Positions& p, const Tensor& out) {
 }
 
 void write_positions(const Positions& p, const Tensor& given) {
-  if (given.numel() == 0 || given.is_meta()) return;
+  if (given.numel() == 0 || p.tensor.is_meta()) return;
   Tensor values = given;
   const Walk w = make_walk(p, values);
   const int c = size_class(w.item);
@@ -324,7 +329,7 @@ void write_positions(const Positions& p, const Tensor& given) {
 }
 
 void combine_positions(const Positions& p, const Tensor& given, Combine how) {
-  if (given.numel() == 0 || given.is_meta()) return;
+  if (given.numel() == 0 || p.tensor.is_meta()) return;
   Tensor values = given;
   const Walk w = make_walk(p, values);
   auto at = cpu().index.combine_at[int(how)][int(w.dtype)];
@@ -390,6 +395,7 @@ Tensor index_put(const Tensor& self, const TensorList& indices, const Tensor& va
 
 Tensor index_backward(const Tensor& grad, Shape shape, const TensorList& indices) {
   Tensor r = pl::zeros(shape, grad.dtype(), grad.device());
+  if (r.is_meta()) return r;
   if (none_indexed(indices)) copy_into(r, grad);
   else combine_positions(positions_of(r, indices), grad, Combine::Add);
   return r;
@@ -427,6 +433,7 @@ Tensor checked_source(const char* name, const Positions& p, const Tensor& source
            (long long)s->sizes[dim], (long long)dim);
   PL_CHECK(s.sizes() == Shape(p.result_shape()), "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = %s "
            "source.shape = %s", to_string(p.tensor.sizes()).c_str(), to_string(s.sizes()).c_str());
+  check_same_device(p.tensor, s);
   return may_conflict(p.tensor.get(), s.get()) ? clone(s, MemoryFormat::Contiguous) : s;
 }
 

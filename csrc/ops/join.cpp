@@ -55,8 +55,9 @@ void copy_rows(char* dst, size_t stride, const char* src, size_t run, int64_t ro
   for (int64_t r = 0; r < rows; ++r) std::memcpy(dst + size_t(r) * stride, src + size_t(r) * run, run);
 }
 
-// Joins along `dim` of the output; sizes[i] is what tensor i takes there (1 for a tensor without the dimension: stack).
+// Joins along `dim` of the output; a stacked tensor lacks the dimension and takes one place of it.
 Tensor join(const TensorList& tensors, Shape shape, int64_t dim, bool stacked, DType dtype) {
+  for (auto& t : tensors) check_same_device(tensors[0], t);
   const bool channels_last = !stacked && shape.n == 4 && all_channels_last(tensors);
   Tensor out = channels_last ? empty_strided(shape, channels_last_strides(shape), dtype, tensors[0].device())
                              : empty(shape, dtype, tensors[0].device());

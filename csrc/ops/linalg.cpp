@@ -80,7 +80,8 @@ const char* cpp_name(DType d) {
   }
 }
 
-void check_same_dtype(const Tensor& a, const Tensor& b) {
+void check_same_kind(const Tensor& a, const Tensor& b) {
+  check_same_device(a, b);
   PL_CHECK_AS(Runtime, a.dtype() == b.dtype(), "dtype_mismatch", "expected m1 and m2 to have the same dtype, but got: %s != %s", cpp_name(a.dtype()),
               cpp_name(b.dtype()));
 }
@@ -178,7 +179,9 @@ void multiply_batches(const Tensor& out, const Tensor& a, const Tensor& b, const
 }
 
 // beta * self in the shape of the result; the product is added to it.
-Tensor start_of(const Tensor& self, Shape shape, const Scalar& beta, DType dtype) {
+Tensor start_of(const Tensor& self, Shape shape, const Scalar& beta, const Tensor& factor) {
+  check_same_device(self, factor);
+  const DType dtype = factor.dtype();
   Tensor out = empty(shape, dtype, self.device());
   if (is_number(beta, 0)) return out;
   Tensor wide = self.sizes() == shape ? self : native::expand(alias(self), shape, false);
@@ -201,7 +204,7 @@ Tensor mm(const Tensor& self, const Tensor& mat2) {
   PL_CHECK_AS(Runtime, mat2.dim() == 2, "matrix_expected", "mat2 must be a matrix");
   const int64_t m = self->sizes[0], n = mat2->sizes[1];
   check_inner_sizes(m, self->sizes[1], mat2->sizes[0], n);
-  check_same_dtype(self, mat2);
+  check_same_kind(self, mat2);
   check_gemm_dtype("addmm_impl_cpu_", self.dtype());
   Tensor out = pl::empty({m, n}, self.dtype(), self.device());
   multiply(out, self, mat2, kZero, kOne);
@@ -215,7 +218,7 @@ Tensor batched_matmul(const Tensor& self, const Tensor& other) {
   PL_CHECK_AS(Runtime, self.size(-1) == other.size(-2), "matmul_shape",
               "Expected size for first two dimensions of batch2 tensor to be: [%lld, %lld] but got: [%lld, %lld].", batches, (long long)self.size(-1), batches,
               (long long)other.size(-2));
-  check_same_dtype(self, other);
+  check_same_kind(self, other);
   check_gemm_dtype("bmm", self.dtype());
   shape.insert(shape.end(), {self.size(-2), other.size(-1)});
   Tensor out = pl::empty(shape, self.dtype(), self.device());
@@ -242,7 +245,7 @@ Tensor mv(const Tensor& self, const Tensor& vec) {
   PL_CHECK_AS(Runtime, self.dim() == 2 && vec.dim() == 1, "matrix_expected", "vector + matrix @ vector expected, got %d, %d, %d", 1, self.dim(), vec.dim());
   PL_CHECK_AS(Runtime, self->sizes[1] == vec->sizes[0], "matmul_shape", "size mismatch, got input (%lld), mat (%lldx%lld), vec (%lld)", (long long)self->sizes[0],
               (long long)self->sizes[0], (long long)self->sizes[1], (long long)vec->sizes[0]);
-  check_same_dtype(self, vec);
+  check_same_kind(self, vec);
   check_gemm_dtype("addmv_impl_cpu", self.dtype());
   Tensor out = pl::empty({self->sizes[0]}, self.dtype(), self.device());
   multiply(out, self, pl::alias(vec, {vec->sizes[0], 1}, {vec->strides[0], 1}, vec->offset, vec.dtype()), kZero, kOne);
@@ -257,6 +260,7 @@ void check_vectors(const char* name, const Tensor& a, const Tensor& b) {
   PL_CHECK_AS(Runtime, a.numel() == b.numel(), "matmul_shape",
               "inconsistent tensor size, expected tensor [%lld] and src [%lld] to have the same number of elements, but got %lld and %lld elements respectively",
               (long long)a.numel(), (long long)b.numel(), (long long)a.numel(), (long long)b.numel());
+  check_same_device(a, b);
   check_gemm_dtype(name, a.dtype());
 }
 }  // namespace
@@ -316,7 +320,7 @@ Tensor matmul(const Tensor& self, const Tensor& other) {
   if (a == 1 && b == 1) return op::dot(self, other);
   if (a == 2 && b == 1) return op::mv(self, other);
   if (a == 1 && b == 2) return op::squeeze_dim(op::mm(op::unsqueeze(self, 0), other), 0);
-  check_same_dtype(self, other);
+  check_same_kind(self, other);
   if (a > 2 && can_fold(self, other)) return fold_rows(self, other);
   if (b == 1) return op::squeeze_dim(op::batched_matmul(self, op::unsqueeze(other, 1)), -1);
   if (a == 1) return op::squeeze_dim(op::batched_matmul(op::unsqueeze(self, 0), other), -2);
@@ -353,7 +357,7 @@ namespace {
 Tensor summed(const Tensor& t, int64_t dim) {
   std::vector<int64_t> shape = t.sizes().vec();
   shape[size_t(dim)] = 1;
-  return op::sum_to_size(t, shape);
+  return cast(op::sum_to_size(t, shape), t.dtype());    // sums of integers are int64
 }
 }  // namespace
 
@@ -461,9 +465,11 @@ Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, const S
               info(mat2.dtype()).scalar_name);
   PL_CHECK_AS(Runtime, self.dtype() == mat1.dtype(), "dtype_mismatch", "self and mat2 must have the same dtype, but got %s and %s", info(self.dtype()).scalar_name,
               info(mat2.dtype()).scalar_name);
+  check_same_device(mat1, mat2);
+  check_same_device(self, mat1);
   check_gemm_dtype("addmm_impl_cpu_", self.dtype());
   const bool is_bias = is_number(beta, 1) && self.dim() == 1 && self->sizes[0] == n && (n == 1 || self->strides[0] == 1);
-  Tensor out = is_bias ? pl::empty({m, n}, self.dtype(), self.device()) : start_of(self, {m, n}, beta, self.dtype());
+  Tensor out = is_bias ? pl::empty({m, n}, self.dtype(), self.device()) : start_of(self, {m, n}, beta, mat1);
   multiply(out, mat1, mat2, is_bias ? kZero : beta, alpha, is_bias ? self->data : nullptr);
   return out;
 }
@@ -474,20 +480,20 @@ Tensor addmv(const Tensor& self, const Tensor& mat, const Tensor& vec, const Sca
   PL_CHECK_AS(Runtime, mat->sizes[1] == vec->sizes[0] && (self.numel() == mat->sizes[0] || self.numel() == 1), "matmul_shape",
               "size mismatch, got input (%lld), mat (%lldx%lld), vec (%lld)", (long long)self.numel(), (long long)mat->sizes[0], (long long)mat->sizes[1],
               (long long)vec->sizes[0]);
-  check_same_dtype(mat, vec);
+  check_same_kind(mat, vec);
   check_gemm_dtype("addmv_impl_cpu", mat.dtype());
-  Tensor out = start_of(self, {mat->sizes[0]}, beta, mat.dtype());
+  Tensor out = start_of(self, {mat->sizes[0]}, beta, mat);
   multiply(out, mat, pl::alias(vec, {vec->sizes[0], 1}, {vec->strides[0], 1}, vec->offset, vec.dtype()), beta, alpha);
   return out;
 }
 
 Tensor baddbmm(const Tensor& self, const Tensor& batch1, const Tensor& batch2, const Scalar& beta, const Scalar& alpha) {
   check_batches(batch1, batch2, "batch1", "batch2");
-  check_same_dtype(batch1, batch2);
+  check_same_kind(batch1, batch2);
   PL_CHECK_AS(Runtime, self.dtype() == batch1.dtype(), "dtype_mismatch", "Input dtypes must be the same, got: input %s, batch1: %s, batch2: %s", cpp_name(self.dtype()),
               cpp_name(batch1.dtype()), cpp_name(batch2.dtype()));
   check_gemm_dtype("baddbmm", self.dtype());
-  Tensor out = start_of(self, {batch1->sizes[0], batch1->sizes[1], batch2->sizes[2]}, beta, self.dtype());
+  Tensor out = start_of(self, {batch1->sizes[0], batch1->sizes[1], batch2->sizes[2]}, beta, batch1);
   multiply_batches(out, batch1, batch2, beta, alpha);
   return out;
 }

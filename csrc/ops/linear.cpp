@@ -159,6 +159,8 @@ void check(const Tensor& input, const Tensor& weight, const Tensor& bias) {
               "The expanded size of the tensor (%lld) must match the existing size (%lld) at non-singleton dimension 1.  Target sizes: [%lld, %lld].  Tensor sizes: [%lld]",
               (long long)weight->sizes[0], (long long)bias->sizes[0], (long long)Shape(input->sizes, input.dim() - 1).numel(), (long long)weight->sizes[0],
               (long long)bias->sizes[0]);
+  check_same_device(input, weight);
+  if (bias) check_same_device(input, bias);
   check_gemm_dtype("addmm_impl_cpu_", input.dtype());
 }
 

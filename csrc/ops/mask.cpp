@@ -94,10 +94,6 @@ Tensor true_positions(const Tensor& given) {
 
 namespace {
 
-void check_mask(const char* name, const Tensor& mask) {
-  PL_CHECK_AS(Runtime, mask.dtype() == DType::Bool, "mask_dtype", "%s: expected BoolTensor for mask", name);
-}
-
 // Where the true elements stand in a contiguous tensor of the mask's shape, in bytes.
 Tensor byte_offsets(const Tensor& mask, int64_t item) {
   const uint8_t* p = mask.ptr<uint8_t>();
@@ -169,6 +165,7 @@ Tensor masked_fill_(const Tensor& self, const Tensor& mask, const Operand& value
   check_writable(self);
   PL_CHECK_AS(Runtime, broadcast_shapes(self.sizes(), mask.sizes()) == self.sizes().vec(), "broadcast",
               "output with shape %s doesn't match the broadcast shape %s", to_string(self.sizes()).c_str(), to_string(broadcast_shapes(self.sizes(), mask.sizes())).c_str());
+  check_same_device(self, mask);
   if (self.is_meta() || self.numel() == 0) return self;
   const Scalar s = value.t ? item(value.t) : value.s;
   PL_CHECK(!s.is_complex() || is_complex(self.dtype()), "value cannot be converted to type %s without overflow", info(self.dtype()).name);
@@ -183,7 +180,7 @@ Tensor masked_fill(const Tensor& self, const Tensor& mask, const Operand& value)
 }
 
 Tensor masked_select(const Tensor& self, const Tensor& mask) {
-  check_mask("masked_select", mask);
+  PL_CHECK_AS(Runtime, mask.dtype() == DType::Bool, "mask_dtype", "masked_select: expected BoolTensor for mask");
   PL_CHECK_AS(NotImplemented, !self.is_meta() && !mask.is_meta(), "", "masked_select: the number of true elements of a tensor without data is not known");
   std::vector<int64_t> shape = broadcast_shapes(self.sizes(), mask.sizes());
   Tensor from = pl::contiguous(broadcast(self, shape)), where = pl::contiguous(broadcast(mask, shape));
@@ -203,6 +200,8 @@ Tensor masked_scatter(const Tensor& self, const Tensor& mask, const Tensor& sour
               info(self.dtype()).scalar_name, info(source.dtype()).scalar_name);
   std::vector<int64_t> shape = broadcast_shapes(self.sizes(), mask.sizes());
   Tensor out = clone(broadcast(self, shape), MemoryFormat::Contiguous);
+  check_same_device(self, mask);
+  check_same_device(self, source);
   if (out.is_meta() || out.numel() == 0) return out;
   Tensor offsets = byte_offsets(pl::contiguous(broadcast(mask, shape)), itemsize(self.dtype())), from = pl::contiguous(source);
   PL_CHECK(from.numel() >= offsets.numel(), "Number of elements of source < number of ones in mask");
@@ -255,6 +254,7 @@ Tensor put_(const Tensor& self, const Tensor& index, const Tensor& source, bool 
            (long long)source.numel(), (long long)index.numel());
   PL_CHECK_AS(Index, self.numel() > 0 || index.numel() == 0, "", "put_(): Tried to put elements into an empty tensor");
   check_writable(self);
+  check_same_device(self, source);
   if (self.is_meta() || index.numel() == 0) return self;
   Tensor offsets = flat_offsets(self, index), from = may_conflict(self.get(), source.get()) ? clone(source, MemoryFormat::Contiguous) : pl::contiguous(source);
   const int64_t n = index.numel(), item = itemsize(self.dtype());

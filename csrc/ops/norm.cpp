@@ -390,6 +390,13 @@ void check_batch_norm(const Tensor& input, const Tensor& weight, const Tensor& b
   check_parameter_dtype(input, {&weight, &bias});
 }
 
+// Nothing to normalise: any shape will do, but the parameters belong to the graph.
+Tensor empty_batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias) {
+  Tensor y = op::clone(input, MemoryFormat::None);
+  if (weight) y = op::mul(y, op::select(weight, 0, 0));
+  return bias ? plus(y, op::select(bias, 0, 0)) : y;
+}
+
 RowsResult recorded_batch_norm(const BatchNorm& l, const Tensor& input, const Tensor& weight, const Tensor& bias) {
   check_batch_norm(input, weight, bias, l);
   RowsResult r;
@@ -575,6 +582,7 @@ Tensor rms_norm(const Tensor& input, Shape normalized_shape, const Tensor& weigh
 
 Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& running_mean, const Tensor& running_var, bool training,
                   double momentum, double eps, bool) {
+  if (input.numel() == 0) return empty_batch_norm(input, weight, bias);
   return recorded_batch_norm({running_mean, running_var, training, momentum, eps}, input, weight, bias).output;
 }
 

@@ -67,22 +67,27 @@ std::string joined(Shape s) {
 }
 
 void check_dims(const char* name, const Tensor& self, int dims) {
-  const bool fits = self.dim() == dims + 1 || self.dim() == dims + 2;
+  bool fits = self.dim() == dims + 1 || self.dim() == dims + 2;
+  for (int d = std::max(0, self.dim() - dims - 1); d < self.dim(); ++d) fits &= self.size(d) > 0;
   if (dims == 1) PL_CHECK_AS(Runtime, fits, "pool_dims", "%s: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but got:%s", name, to_string(self.sizes()).c_str());
   PL_CHECK_AS(Runtime, fits, "pool_dims", "non-empty %dD or %dD (batch mode) tensor expected for input", dims + 1, dims + 2);
-  for (int d = self.dim() - dims - 1; d < self.dim(); ++d)
-    PL_CHECK(self.size(d) > 0, "%s: Expected input's non-batch dimensions to have positive length, but input has a shape of %s and non-batch dimension %lld "
-             "has length zero!", name, to_string(self.sizes()).c_str(), (long long)self.size(d));
+}
+
+void check_positive(const char* name, int dims, const char* what, Shape given, int64_t value) {
+  if (dims == 1) PL_CHECK(value > 0, "%s() %s must be greater than zero, but got %lld", name, what, (long long)value);
+  PL_CHECK(value > 0, "%s should be greater than zero, but got %s", what, to_string(given).c_str());
 }
 
 void check_settings(const char* name, const Settings& s, int dims) {
   for (int d = 0; d < dims; ++d) {
-    PL_CHECK(s.kernel_of(d) > 0, "%s: kernel size should be greater than zero, but got %s", name, to_string(s.kernel).c_str());
-    PL_CHECK(s.stride_of(d) > 0, "stride should not be zero");
-    PL_CHECK(s.dilation_of(d) > 0, "dilation should be greater than zero, but got %s", to_string(s.dilation).c_str());
-    PL_CHECK(s.padding_of(d) >= 0 && s.padding_of(d) <= (s.dilation_of(d) * (s.kernel_of(d) - 1) + 1) / 2,
-             "pad should be at most half of effective kernel size, but got pad=%lld, kernel_size=%lld and dilation=%lld", (long long)s.padding_of(d),
-             (long long)s.kernel_of(d), (long long)s.dilation_of(d));
+    check_positive(name, dims, "kernel_size", s.kernel, s.kernel_of(d));
+    PL_CHECK(dims == 1 || s.stride_of(d) != 0, "stride should not be zero");
+    check_positive(name, dims, "stride", s.stride, s.stride_of(d));
+    check_positive(name, dims, "dilation", s.dilation, s.dilation_of(d));
+    const int64_t pad = s.padding_of(d), k = s.kernel_of(d), dilation = s.dilation_of(d);
+    PL_CHECK(pad >= 0, "pad must be non-negative, but got pad: %lld", (long long)pad);
+    PL_CHECK(pad <= (dilation * (k - 1) + 1) / 2, "pad should be at most half of effective kernel size, but got pad=%lld, kernel_size=%lld and dilation=%lld",
+             (long long)pad, (long long)k, (long long)dilation);
   }
 }
 
@@ -103,6 +108,7 @@ Windows sliding(Shape sizes, const Settings& s, int dims, bool include_padding) 
       r.add(at, from, to, include_padding ? std::min(stop, in + pad) - start : to - from);
     }
   }
+  if (dims == 1) PL_CHECK_AS(Runtime, fits, "pool_window", "Invalid computed output size: %lld", (long long)output[1]);
   PL_CHECK_AS(Runtime, fits, "pool_window", "Given input size: (%s). Calculated output size: (%s). Output size is too small", joined(input).c_str(),
               joined(output).c_str());
   return r;
@@ -113,7 +119,7 @@ Windows adaptive(Shape sizes, Shape output, int dims) {
   for (int d = 0; d < dims; ++d) {
     const int at = 3 - dims + d;
     const int64_t in = r.in[at] = sizes[sizes.n - dims + d], out = output[output.n == 1 ? 0 : d];
-    PL_CHECK(out >= 0, "elements of output_size must be greater than or equal to 0 but received %s", to_string(output).c_str());
+    PL_CHECK(out >= 0, "Trying to create tensor with negative dimension %lld: elements of output_size must be greater than or equal to 0", (long long)out);
     for (int64_t i = 0; i < out; ++i) {
       const int64_t from = i * in / out, to = ((i + 1) * in + out - 1) / out;
       r.add(at, from, to, to - from);
@@ -211,7 +217,8 @@ Tensor avg_pool(const char* name, int dims, const Tensor& self, const Settings& 
 }
 
 void check_adaptive(const char* name, const Tensor& self, Shape output_size, int dims) {
-  PL_CHECK(output_size.n == dims || output_size.n == 1, "%s: internal error: output_size.size() must be %d", name, dims);
+  if (dims == 1) PL_CHECK(output_size.n == 1, "%s: 'output_size' should contain one int", name);
+  PL_CHECK(output_size.n == dims || output_size.n == 1, "%s: output_size must be %d", name, dims);
   PL_CHECK(self.dim() == dims + 1 || self.dim() == dims + 2, "%s: Expected %dD or %dD tensor, but got %s", name, dims + 1, dims + 2,
            to_string(self.sizes()).c_str());
   for (int d = self.dim() - dims; d < self.dim(); ++d)

@@ -52,7 +52,7 @@ Tensor repeat_interleave_counts(const Tensor& repeats, std::optional<int64_t> ou
 }
 
 Tensor repeat_interleave_tensor(const Tensor& self, const Tensor& repeats, std::optional<int64_t> dim, std::optional<int64_t> output_size) {
-  const Tensor input = dim && self.dim() > 0 ? self : op::flatten(self, 0, -1);
+  const Tensor input = dim ? self : op::flatten(self, 0, -1);
   const int64_t d = wrap_dim(dim.value_or(0), input.dim());
   Tensor counts = repeats;
   if (repeats.dim() == 0 || (repeats.dim() == 1 && repeats.size(0) == 1))
@@ -66,9 +66,10 @@ Tensor repeat_interleave_tensor(const Tensor& self, const Tensor& repeats, std::
 
 Tensor repeat_interleave(const Tensor& self, int64_t repeats, std::optional<int64_t> dim, std::optional<int64_t> output_size) {
   PL_CHECK(repeats >= 0, "repeats can not be negative");
-  Tensor input = dim && self.dim() > 0 ? self : op::flatten(self, 0, -1);
+  Tensor input = dim ? self : op::flatten(self, 0, -1);
   const int64_t d = wrap_dim(dim.value_or(0), input.dim());
-  PL_CHECK(!output_size || *output_size == input.size(d) * repeats, "allocated size does not match required size");
+  const int64_t length = input.size(d);
+  PL_CHECK(!output_size || *output_size == length * repeats, "allocated size does not match required size");
   // An expanded dimension after d, merged with it by the copy that reshape makes.
   std::vector<int64_t> wide = input.sizes().vec(), shape = wide;
   wide.insert(wide.begin() + d + 1, repeats);
@@ -180,21 +181,29 @@ template <class Range> Tensor masked_rows(const Tensor& self, const char* name, 
   return out;
 }
 
-Tensor triangle_indices(int64_t row, int64_t col, DType dtype, const std::optional<Device>& device, int64_t (*first)(int64_t, int64_t, int64_t),
-                        int64_t (*last)(int64_t, int64_t, int64_t), int64_t offset) {
+// How many elements of a matrix stand on or below a diagonal.
+__int128 lower_count(int64_t rows, int64_t cols, int64_t diagonal) {
+  const int64_t k = std::clamp(diagonal, -rows, cols), begin = std::clamp<int64_t>(-k, 0, rows), whole = std::clamp(cols - k, begin, rows);
+  return __int128(whole - begin) * (begin + k + 1 + whole + k) / 2 + __int128(rows - whole) * cols;
+}
+
+// Rows and columns of the elements on and below a diagonal, or of those on and above it.
+Tensor triangle_indices(int64_t row, int64_t col, int64_t offset, bool lower, DType dtype, const std::optional<Device>& device) {
   PL_CHECK(row >= 0, "row must be non-negative, got%lld", (long long)row);
   PL_CHECK(col >= 0, "col must be non-negative, got%lld", (long long)col);
-  std::vector<int64_t> rows, cols;
-  for (int64_t r = 0; r < row; ++r)
-    for (int64_t c = first(r, col, offset); c < last(r, col, offset); ++c) {
-      rows.push_back(r);
-      cols.push_back(c);
+  const int64_t k = std::clamp(offset, -row, col);
+  const __int128 count = lower ? lower_count(row, col, k) : __int128(row) * col - lower_count(row, col, k - 1);
+  PL_CHECK(count < INT64_MAX / 16, "the triangle of a %lld x %lld matrix has too many elements", (long long)row, (long long)col);
+  if (device && device->type == DeviceType::Meta) return pl::empty({2, int64_t(count)}, dtype == DType::Undefined ? DType::Int64 : dtype, *device);
+  Tensor t = pl::empty({2, int64_t(count)}, DType::Int64);
+  int64_t *rows = t.ptr<int64_t>(), *cols = rows + count;
+  const int64_t begin = lower ? std::clamp<int64_t>(-k, 0, row) : 0, end = lower ? row : std::clamp(col - k, int64_t(0), row);
+  for (int64_t r = begin; r < end && count > 0; ++r)
+    for (int64_t c = lower ? 0 : std::max<int64_t>(r + k, 0); c < (lower ? std::min(r + k + 1, col) : col); ++c) {
+      *rows++ = r;
+      *cols++ = c;
     }
-  Tensor t = pl::empty({2, int64_t(rows.size())}, DType::Int64);
-  std::copy(rows.begin(), rows.end(), t.ptr<int64_t>());
-  std::copy(cols.begin(), cols.end(), t.ptr<int64_t>() + rows.size());
-  Tensor r = dtype == DType::Undefined ? t : cast(t, dtype);
-  return device && device->type == DeviceType::Meta ? pl::empty(r.sizes(), r.dtype(), *device) : r;
+  return dtype == DType::Undefined ? t : cast(t, dtype);
 }
 
 }  // namespace
@@ -212,13 +221,10 @@ Tensor triu(const Tensor& self, int64_t diagonal) {
 }
 
 Tensor tril_indices(int64_t row, int64_t col, int64_t offset, DType dtype, std::optional<Device> device) {
-  return triangle_indices(row, col, dtype, device, [](int64_t, int64_t, int64_t) { return int64_t(0); },
-                          [](int64_t r, int64_t n, int64_t k) { return std::clamp<int64_t>(r + k + 1, 0, n); }, offset);
+  return triangle_indices(row, col, offset, true, dtype, device);
 }
-
 Tensor triu_indices(int64_t row, int64_t col, int64_t offset, DType dtype, std::optional<Device> device) {
-  return triangle_indices(row, col, dtype, device, [](int64_t r, int64_t n, int64_t k) { return std::clamp<int64_t>(r + k, 0, n); },
-                          [](int64_t, int64_t n, int64_t) { return n; }, offset);
+  return triangle_indices(row, col, offset, false, dtype, device);
 }
 
 Tensor diag_embed(const Tensor& self, int64_t offset, int64_t dim1, int64_t dim2) {

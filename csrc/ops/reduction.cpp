@@ -40,7 +40,7 @@ int merge_axes(Axis* a, int n) {
 struct Plan {
   const Reducer& r;
   const Compute compute;
-  const DType dtype;                      // of the memory
+  const DType dtype, native;              // of the memory; what the kernel reads
   ReduceParams params;
   const char* in;
   char* out[2] = {nullptr, nullptr};
@@ -52,7 +52,8 @@ struct Plan {
   bool columns, direct;
   int64_t tile, units, tiles, total;      // results of a unit, units, tiles of the lane axis, elements of one result
 
-  Plan(const Reducer& reducer, Compute c, const Tensor& t, DimMask mask) : r(reducer), compute(c), dtype(t.dtype()), in(t->data) {
+  Plan(const Reducer& reducer, Compute c, DType read, const Tensor& t, DimMask mask)
+      : r(reducer), compute(c), dtype(t.dtype()), native(read), in(t->data) {
     const int64_t item = itemsize(dtype);
     int64_t step = 1;
     for (int d = t.dim() - 1; d >= 0; --d) {
@@ -80,7 +81,7 @@ struct Plan {
     if (n_reduced > 0) run = reduced[--n_reduced];
     if (n_kept > 0) lane = kept[--n_kept];
     columns = lane.size > 1 && lane.in != 0 && (run.size == 1 || std::abs(lane.in) < std::abs(run.in));
-    const bool in_place = dtype == kComputeDType[int(compute)];
+    const bool in_place = dtype == native;
     direct = in_place && (columns ? lane.in == item && run.in % item == 0 : (run.in == item || run.size == 1) && lane.in % item == 0);
   }
 
@@ -300,13 +301,24 @@ std::tuple<Tensor, Tensor> reduce(const Tensor& self, const ReduceCall& call, bo
   Tensor source = !r.reorders && whole ? contiguous(self) : self;
   const bool narrowed = call.in != self.dtype() && kComputeDType[int(compute)] != call.in && category(call.in) <= category(self.dtype());
   if (narrowed) source = cast(source, call.in);
-  Plan plan(r, compute, source, call.mask);
-  plan.params = params;
-  plan.out[0] = out ? out->data : nullptr;
-  plan.out[1] = second ? second->data : nullptr;
-  plan.out_dtype[0] = call.out;
-  plan.out_dtype[1] = second ? call.second : call.out;
-  plan.execute();
+  auto run = [&](const Plan& made) {
+    Plan plan(made);
+    plan.params = params;
+    plan.out[0] = out ? out->data : nullptr;
+    plan.out[1] = second ? second->data : nullptr;
+    plan.out_dtype[0] = call.out;
+    plan.out_dtype[1] = second ? call.second : call.out;
+    plan.execute();
+  };
+  const Reducer& bytes = cpu().reduce.reducers[int(call.kind)][kBytes];
+  if (source.dtype() == DType::Bool && bytes.rows && compute == Compute::I64) {
+    const Plan plan(bytes, compute, DType::Bool, source, call.mask);
+    if (plan.direct) {
+      run(plan);
+      return {out, second};
+    }
+  }
+  run(Plan(r, compute, kComputeDType[int(compute)], source, call.mask));
   return {out, second};
 }
 

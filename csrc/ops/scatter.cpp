@@ -85,6 +85,7 @@ Places scatter_places(const char* name, const Tensor& self, int64_t dim, const T
     PL_CHECK_AS(Runtime, fits, "gather_shape", "Expected index %s to be no larger than self %s apart from dimension %lld and to be no larger size than src %s",
                 to_string(index.sizes()).c_str(), to_string(self.sizes()).c_str(), (long long)p.dim, to_string(src.sizes()).c_str());
   }
+  check_same_device(self, src);
   if (self.is_meta()) return p;
   p.index = index_values(p.index);
   check_range(p.index, p.dim, p.self->sizes[p.dim]);
@@ -263,8 +264,10 @@ Tensor index_reduce(const Tensor& self, int64_t dim, const Tensor& index, const 
   Tensor out = clone(self, MemoryFormat::Contiguous), places = at_least_1d(index);
   Positions p = positions_along(out, dim, places, false, reduce_range_error);
   Tensor values = at_least_1d(source);
+  check_same_device(out, values);
   PL_CHECK(values.sizes() == Shape(p.result_shape()), "index_reduce_(): Number of indices (%lld) should be equal to source.size(dim): (%lld), for dim: %lld",
            (long long)p.n(), (long long)values.size(dim), (long long)dim);
+  if (out.is_meta()) return out;
   if (!include_self) write_positions(p, expand(pl::scalar_tensor(neutral(r, self.dtype()), self.dtype()), p.result_shape(), false));
   combine_positions(p, values, combine_of(r));
   if (r == Reduce::Mean) {

@@ -6,7 +6,7 @@
 namespace pl {
 namespace {
 
-Tensor tensor_of_operand(const Operand& o) { return o.t ? o.t : scalar_tensor(o.s, o.s.dtype()); }
+Tensor beside(const Operand& o, const Operand& tensor) { return o.t ? o.t : scalar_tensor(o.s, o.s.dtype(), tensor.t.device()); }
 
 // The type that numbers of a dtype are compared in.
 DType comparing(DType d) { return is_floating(d) ? DType::Float64 : DType::Int64; }
@@ -85,9 +85,10 @@ namespace native {
 
 Tensor isin(const Operand& elements, const Operand& test_elements, bool, bool invert) {
   PL_CHECK(elements.t || test_elements.t, "isin() expects at least one tensor");
-  Tensor a = tensor_of_operand(elements), b = tensor_of_operand(test_elements);
+  Tensor a = beside(elements, test_elements), b = beside(test_elements, elements);
   DType d = result_type({In(elements), In(test_elements)});
   if (is_complex(d)) not_implemented_for("isin_default", d);
+  check_same_device(a, b);
   if (a.is_meta()) return pl::empty(a.sizes(), DType::Bool, a.device());
   DType compute = comparing(d);
   a = pl::contiguous(cast(cast(a, d), compute));
@@ -101,10 +102,12 @@ Tensor searchsorted(const Tensor& sorted_sequence, const Operand& self, bool out
   Tensor values = self.t ? self.t : pl::scalar_tensor(self.s, is_floating(sorted_sequence.dtype()) ? sorted_sequence.dtype() : self.s.dtype());
   check_shapes(sorted_sequence, values);
   check_sorter(sorted_sequence, sorter);
+  if (self.t) check_same_device(sorted_sequence, self.t);
+  if (sorter) check_same_device(sorted_sequence, sorter);
   PL_CHECK_AS(Runtime, !self.t || self.t.dtype() == sorted_sequence.dtype(), "dtype_mismatch",
               "torch.searchsorted(): boundary tensor and input value tensor should have same dtype, but got boundary tensor dtype %s and input value tensor dtype %s",
               info(sorted_sequence.dtype()).name, info(values.dtype()).name);
-  Tensor out = pl::empty(values.sizes(), DType::Int64, values.device());
+  Tensor out = pl::empty(values.sizes(), DType::Int64, sorted_sequence.device());
   const DType compute = is_floating(values.dtype()) ? DType::Float64 : comparing(sorted_sequence.dtype());
   if (!out.is_meta() && out.numel() > 0) {
     Search s{pl::contiguous(cast(sorted_sequence, compute)), pl::contiguous(cast(values, compute)), sorter ? pl::contiguous(sorter) : Tensor(),

@@ -24,71 +24,104 @@ template <> struct SortApi<uint32_t> {
   static constexpr auto keys = &SortKernels::keys32;
   static constexpr auto sort = &SortKernels::sort32;
   static constexpr auto select = &SortKernels::select32;
+  static constexpr auto smallest = &SortKernels::smallest32;
 };
 template <> struct SortApi<uint64_t> {
   static constexpr auto keys = &SortKernels::keys64;
   static constexpr auto sort = &SortKernels::sort64;
   static constexpr auto select = &SortKernels::select64;
+  static constexpr auto smallest = &SortKernels::smallest64;
 };
 
-// One row's keys and indices, and room to sort them.
+// One row's keys and indices, and room to sort them: two of each, and the row converted, in one piece of memory.
 template <class K> struct Row {
   const SortKernels& api = cpu().reduce.sort;
   const DType dtype;
   const int64_t n;
   const bool descending;
-  std::vector<K> keys, key_buffer;
-  std::vector<int32_t> index, index_buffer;
-  std::vector<char> loaded;
+  K *keys, *key_buffer;
+  int32_t *index, *index_buffer;
 
-  Row(DType d, int64_t count, bool desc)
-      : dtype(d), n(count), descending(desc), keys(size_t(n)), key_buffer(size_t(n)), index(size_t(n)), index_buffer(size_t(n)) {}
+  static size_t bytes(int64_t n) { return size_t((n + 16) * int64_t(2 * sizeof(K) + 2 * sizeof(int32_t) + 8)); }
+
+  Row(DType d, int64_t count, bool desc, char* memory) : dtype(d), n(count), descending(desc) {
+    const int64_t room = n + 16;
+    loaded_ = memory;
+    keys = reinterpret_cast<K*>(memory + 8 * room);
+    key_buffer = keys + room;
+    index = reinterpret_cast<int32_t*>(key_buffer + room);
+    index_buffer = index + room;
+  }
 
   void load(const char* x, int64_t stride) {
     const Compute c = info(dtype).compute;
     if (stride != itemsize(dtype) || dtype != kComputeDType[int(c)]) {
-      loaded.resize(size_t(n * itemsize(kComputeDType[int(c)])));
-      cpu().copy.load[int(dtype)][int(c)](n, x, stride, loaded.data());
-      x = loaded.data();
+      cpu().copy.load[int(dtype)][int(c)](n, x, stride, loaded_);
+      x = loaded_;
     }
-    (api.*SortApi<K>::keys)(n, x, c, descending, keys.data());
+    (api.*SortApi<K>::keys)(n, x, c, descending, keys);
   }
   void sort() {
-    std::iota(index.begin(), index.end(), 0);
-    sort_first(n);
+    std::iota(index, index + n, 0);
+    (api.*SortApi<K>::sort)(n, keys, index, key_buffer, index_buffer);
   }
-  void sort_first(int64_t count) {
-    (api.*SortApi<K>::sort)(count, keys.data(), index.data(), key_buffer.data(), index_buffer.data());
+  // The first k of the order, without the order of the rest.
+  void sort_first(int64_t k) {
+    const int64_t room = 4 * k + 256;
+    if (4 * room > n) return sort();
+    (api.*SortApi<K>::smallest)(n, keys, k, key_buffer, index, key_buffer + room, index_buffer);
   }
-  K select(int64_t k) { return (api.*SortApi<K>::select)(n, keys.data(), k, key_buffer.data()); }
+  K select(int64_t k) { return (api.*SortApi<K>::select)(n, keys, k, key_buffer); }
   // NaN has the largest key, whichever the direction before the inversion.
   bool is_nan(K key) const { return is_floating(dtype) && key == (descending ? K(0) : ~K(0)); }
-  bool has_nan() const {
-    if (!is_floating(dtype)) return false;
-    for (K key : keys) if (is_nan(key)) return true;
-    return false;
-  }
-  int64_t find(K key) const { return std::find(keys.begin(), keys.end(), key) - keys.begin(); }
+  int64_t count_nan() const { return is_floating(dtype) ? std::count(keys, keys + n, descending ? K(0) : ~K(0)) : 0; }
+  int64_t find(K key) const { return std::find(keys, keys + n, key) - keys; }
+
+ private:
+  char* loaded_;
 };
 
-// The rows of `self` along dim, each handed to f(row, source pointer, source stride, row number). K is chosen by dtype.
+// The allocator's memory for as long as one operator runs.
+class Scratch {
+ public:
+  explicit Scratch(size_t bytes) : bytes_(bytes), data_(static_cast<char*>(cached_alloc(bytes))) {}
+  ~Scratch() { cached_free(data_, bytes_); }
+  Scratch(const Scratch&) = delete;
+  char* data() const { return data_; }
+
+ private:
+  size_t bytes_;
+  char* data_;
+};
+
+template <class K, class F> void each_row_by(const Tensor& x, const DimSplit& s, bool descending, F f) {
+  const int64_t item = itemsize(x.dtype()), rows = s.outer * s.inner;
+  const DType d = x.dtype();
+  const char* data = x->data;
+  // Every part has a scratch of its own; there are few parts where a row is long.
+  const int64_t threads = rows * s.n < 2 * kGrain ? 1 : num_threads(), parts = std::min(rows, s.n > (1 << 16) ? threads : 4 * threads);
+  const size_t bytes = Row<K>::bytes(s.n);
+  const Scratch scratch(bytes * size_t(parts));
+  ReleaseGil free(rows * s.n * 8);
+  auto part = [&](int64_t p) {
+    Row<K> row(d, s.n, descending, scratch.data() + size_t(p) * bytes);
+    for (int64_t r = p * rows / parts; r < (p + 1) * rows / parts; ++r) {
+      const char* from = data + (r / s.inner * s.n * s.inner + r % s.inner) * item;
+      row.load(from, s.inner * item);
+      f(row, from, s.inner * item, r);
+    }
+  };
+  if (threads == 1) {
+    for (int64_t p = 0; p < parts; ++p) part(p);
+    return;
+  }
+  parallel_for(parts, 1, [&](int64_t b, int64_t e) { for (int64_t p = b; p < e; ++p) part(p); });
+}
+
+// The rows of `x` along dim, each handed to f(row, source pointer, source stride, row number). Keys are as long as the dtype needs.
 template <class F> void each_row(const Tensor& x, const DimSplit& s, bool descending, F f) {
   check_count(s.n);
-  const DType d = x.dtype();
-  const int64_t item = itemsize(d), rows = s.outer * s.inner;
-  const char* data = x->data;
-  auto run = [&](auto key) {
-    parallel_for(rows, std::max<int64_t>(1, kGrain / std::max<int64_t>(s.n, 1)), [&](int64_t b, int64_t e) {
-      Row<decltype(key)> row(d, s.n, descending);
-      for (int64_t r = b; r < e; ++r) {
-        const char* p = data + (r / s.inner * s.n * s.inner + r % s.inner) * item;
-        row.load(p, s.inner * item);
-        f(row, p, s.inner * item, r);
-      }
-    });
-  };
-  ReleaseGil free(rows * s.n * 8);
-  short_keys(d) ? run(uint32_t(0)) : run(uint64_t(0));
+  short_keys(x.dtype()) ? each_row_by<uint32_t>(x, s, descending, f) : each_row_by<uint64_t>(x, s, descending, f);
 }
 
 // values[j] = row[index[j]], and the indices themselves; both results have `count` elements along the dimension.
@@ -137,7 +170,7 @@ Pair sort_along(const Tensor& self, int64_t dim, bool descending) {
   const Gathered out(values, indices, s, s.n);
   each_row(x, s, descending, [&](auto& row, const char* p, int64_t stride, int64_t r) {
     row.sort();
-    out.store(r, p, stride, row.index.data());
+    out.store(r, p, stride, row.index);
   });
   return in_order_of(self, values, indices);
 }
@@ -173,12 +206,8 @@ void check_real(const Tensor& self, const char* kernel) {
 // The middle element; with NaN, the first NaN unless they are to be left out.
 template <bool kSkipNan> struct Middle {
   template <class R> int64_t operator()(R& row) const {
-    int64_t n = row.n;
-    if (row.has_nan()) {
-      if (!kSkipNan) return row.find(decltype(row.select(0))(-1));
-      n = 0;
-      for (auto key : row.keys) n += !row.is_nan(key);
-    }
+    const int64_t missing = row.count_nan(), n = row.n - (kSkipNan ? missing : 0);
+    if (missing > 0 && !kSkipNan) return row.find(row.select(row.n - 1));
     return n == 0 ? 0 : row.find(row.select((n - 1) / 2));
   }
 };
@@ -200,16 +229,22 @@ template <bool kSkipNan> Tensor median_of_all(const Tensor& self) {
 // ---------------------------------------------------------------- unique elements
 // What the three results of unique are made of: the first element of each group, each element's group, the groups' sizes.
 struct Groups {
-  std::vector<int64_t> first, counts, inverse;
-  explicit Groups(int64_t n) : inverse(size_t(n)) {}
+  std::vector<int64_t> first, counts;
+  Tensor inverse;
+  Groups(Shape shape, bool with_inverse) : inverse(empty(with_inverse ? shape : Shape({0}), DType::Int64)) {
+    if (with_inverse) places_ = inverse.ptr<int64_t>();
+  }
   void add(int64_t element, bool starts) {
     if (starts) {
       first.push_back(element);
       counts.push_back(0);
     }
     ++counts.back();
-    inverse[size_t(element)] = int64_t(first.size()) - 1;
+    if (places_) places_[element] = int64_t(first.size()) - 1;
   }
+
+ private:
+  int64_t* places_ = nullptr;
 };
 
 Tensor from_vector(const std::vector<int64_t>& v) {
@@ -220,13 +255,15 @@ Tensor from_vector(const std::vector<int64_t>& v) {
 
 using Triple = std::tuple<Tensor, Tensor, Tensor>;
 
-Triple results_of(const Groups& g, const Tensor& flat, Shape inverse_shape, bool with_inverse, bool with_counts) {
+Triple results_of(const Groups& g, const Tensor& values, bool with_counts) {
+  return {values, g.inverse, with_counts ? from_vector(g.counts) : empty({0}, DType::Int64)};
+}
+
+Tensor chosen(const Groups& g, const Tensor& flat) {
   Tensor values = empty({int64_t(g.first.size())}, flat.dtype());
   const int64_t item = itemsize(flat.dtype());
-  for (size_t i = 0; i < g.first.size(); ++i) std::memcpy(values->data + i * item, flat->data + g.first[i] * item, size_t(item));
-  Tensor inverse = empty(with_inverse ? inverse_shape : Shape({0}), DType::Int64);
-  if (with_inverse && inverse.numel() > 0) std::memcpy(inverse->data, g.inverse.data(), g.inverse.size() * sizeof(int64_t));
-  return {values, inverse, with_counts ? from_vector(g.counts) : empty({0}, DType::Int64)};
+  for (size_t i = 0; i < g.first.size(); ++i) std::memcpy(values->data + int64_t(i) * item, flat->data + g.first[i] * item, size_t(item));
+  return values;
 }
 
 // The elements in the compute type: equality and order are decided there.
@@ -244,11 +281,6 @@ Tensor slices_of(const Tensor& self, int64_t dim) { return contiguous(op::movedi
 
 void check_no_data(const Tensor& self, const char* name) {
   PL_CHECK_AS(NotImplemented, !self.is_meta(), "", "%s: the shape of the result depends on data, which a meta tensor has not", name);
-}
-
-Triple chosen_slices(const Groups& g, const Tensor& self, int64_t dim, bool with_inverse, bool with_counts) {
-  Tensor values = op::index_select(self, dim, from_vector(g.first));
-  return {values, with_inverse ? from_vector(g.inverse) : empty({0}, DType::Int64), with_counts ? from_vector(g.counts) : empty({0}, DType::Int64)};
 }
 
 }  // namespace
@@ -275,24 +307,8 @@ Pair topk(const Tensor& self, int64_t k, int64_t dim, bool largest, bool) {
   const DimSplit s(x, dim);
   const Gathered out(values, indices, s, k);
   each_row(x, s, largest, [&](auto& row, const char* p, int64_t stride, int64_t r) {
-    if (k * 4 > row.n || row.n <= 32) {
-      row.sort();
-    } else {
-      // The elements before the k-th in order, and as many equal to it as there is room for.
-      const auto last = row.select(k - 1);
-      int64_t before = 0;
-      for (auto key : row.keys) before += key < last;
-      int64_t room = k - before, found = 0;
-      for (int64_t i = 0; found < k; ++i) {
-        const auto key = row.keys[size_t(i)];
-        if (key < last || (key == last && room-- > 0)) {
-          row.keys[size_t(found)] = key;
-          row.index[size_t(found++)] = int32_t(i);
-        }
-      }
-      row.sort_first(k);
-    }
-    out.store(r, p, stride, row.index.data());
+    row.sort_first(k);
+    out.store(r, p, stride, row.index);
   });
   return {values, indices};
 }
@@ -318,14 +334,14 @@ Pair mode(const Tensor& self, int64_t dim, bool keepdim) {
     int64_t best = 0, longest = 0;
     for (int64_t b = 0; b < row.n;) {
       int64_t e = b + 1;
-      while (e < row.n && row.keys[size_t(e)] == row.keys[size_t(b)]) ++e;
+      while (e < row.n && row.keys[e] == row.keys[b]) ++e;
       if (e - b > longest) {
         longest = e - b;
         best = e - 1;
       }
       b = e;
     }
-    return row.index[size_t(best)];
+    return row.index[best];
   });
 }
 
@@ -405,21 +421,18 @@ Tensor nanquantile_scalar(const Tensor& self, double q, std::optional<int64_t> d
 Triple _unique2(const Tensor& self, bool, bool return_inverse, bool return_counts) {
   check_no_data(self, "unique");
   check_real(self, "unique");
-  check_count(self.numel());
   Tensor x = contiguous(self);
-  const int64_t n = x.numel();
-  Groups groups(n);
-  auto run = [&](auto key) {
-    Row<decltype(key)> row(x.dtype(), n, false);
-    row.load(x->data, itemsize(x.dtype()));
-    row.sort();
-    for (int64_t i = 0; i < n; ++i) {
-      const auto k = row.keys[size_t(i)];
-      groups.add(row.index[size_t(i)], i == 0 || k != row.keys[size_t(i - 1)] || row.is_nan(k));
-    }
-  };
-  short_keys(x.dtype()) ? run(uint32_t(0)) : run(uint64_t(0));
-  return results_of(groups, x, self.sizes(), return_inverse, return_counts);
+  Groups groups(self.sizes(), return_inverse);
+  DimSplit s(x, 0);
+  s.outer = s.inner = 1;
+  s.n = x.numel();
+  if (s.n > 0)
+    each_row(x, s, false, [&](auto& row, const char*, int64_t, int64_t) {
+      row.sort();
+      for (int64_t i = 0; i < row.n; ++i)
+        groups.add(row.index[i], i == 0 || row.keys[i] != row.keys[i - 1] || row.is_nan(row.keys[i]));
+    });
+  return results_of(groups, chosen(groups, x), return_counts);
 }
 
 Triple _unique_consecutive(const Tensor& self, bool return_inverse, bool return_counts, std::optional<int64_t> dim) {
@@ -428,18 +441,18 @@ Triple _unique_consecutive(const Tensor& self, bool return_inverse, bool return_
     const int64_t d = wrap_dim(*dim, self.dim());
     Tensor x = slices_of(self, d);
     const int64_t n = x->sizes[0], m = n ? x.numel() / n : 0;
-    Groups groups(n);
+    Groups groups({n}, return_inverse);
     with_elements(x, [&](auto* v) {
       for (int64_t i = 0; i < n; ++i) groups.add(i, i == 0 || !std::equal(v + i * m, v + (i + 1) * m, v + (i - 1) * m));
     });
-    return chosen_slices(groups, self, d, return_inverse, return_counts);
+    return results_of(groups, op::index_select(self, d, from_vector(groups.first)), return_counts);
   }
   Tensor x = contiguous(self);
-  Groups groups(x.numel());
+  Groups groups(self.sizes(), return_inverse);
   with_elements(x, [&](auto* v) {
     for (int64_t i = 0; i < x.numel(); ++i) groups.add(i, i == 0 || v[i] != v[i - 1]);
   });
-  return results_of(groups, x, self.sizes(), return_inverse, return_counts);
+  return results_of(groups, chosen(groups, x), return_counts);
 }
 
 Triple unique_dim(const Tensor& self, int64_t dim, bool, bool return_inverse, bool return_counts) {
@@ -449,8 +462,7 @@ Triple unique_dim(const Tensor& self, int64_t dim, bool, bool return_inverse, bo
   if (self.dim() == 0) return native::_unique2(self, true, return_inverse, return_counts);
   Tensor x = slices_of(self, d);
   const int64_t n = x->sizes[0], m = n ? x.numel() / n : 0;
-  PL_CHECK(x.numel() > 0 || n == 0 || self.numel() == 0, "unique_dim: a dimension of size 0");
-  Groups groups(n);
+  Groups groups({n}, return_inverse);
   with_elements(x, [&](auto* v) {
     if constexpr (!std::is_same_v<decltype(v), Complex<double>*>) {
       std::vector<int64_t> order(static_cast<size_t>(n));
@@ -464,28 +476,58 @@ Triple unique_dim(const Tensor& self, int64_t dim, bool, bool return_inverse, bo
       }
     }
   });
-  return chosen_slices(groups, self, d, return_inverse, return_counts);
+  return results_of(groups, op::index_select(self, d, from_vector(groups.first)), return_counts);
 }
 
 // ---------------------------------------------------------------- counting
+namespace {
+
+// f(position, length, elements) for a 1-d tensor of integers, piece by piece.
+template <class F> void each_tile(const Tensor& t, F f) {
+  constexpr int64_t tile = 2048;
+  int64_t v[tile];
+  const int64_t step = t->strides[0] * itemsize(t.dtype()), n = t.numel();
+  for (int64_t i = 0; i < n; i += tile) {
+    const int64_t m = std::min(tile, n - i);
+    cpu().copy.load[int(t.dtype())][int(Compute::I64)](m, t->data + i * step, step, v);
+    f(i, m, v);
+  }
+}
+
+// Few bins are counted in four tables in turn: increments of one counter would wait for each other.
+void count_into(const Tensor& t, int64_t bins, int64_t* count) {
+  constexpr int64_t few = 1024;
+  if (bins > few) return each_tile(t, [&](int64_t, int64_t m, const int64_t* v) { for (int64_t i = 0; i < m; ++i) ++count[v[i]]; });
+  int64_t table[4][few] = {};
+  each_tile(t, [&](int64_t, int64_t m, const int64_t* v) {
+    for (int64_t i = 0; i < m; ++i) ++table[i & 3][v[i]];
+  });
+  for (int64_t b = 0; b < bins; ++b) count[b] = table[0][b] + table[1][b] + table[2][b] + table[3][b];
+}
+
+}  // namespace
+
 Tensor bincount(const Tensor& self, const Tensor& weights, int64_t minlength) {
   check_no_data(self, "bincount");
   if (!is_integral(self.dtype(), false)) unsupported("bincount_cpu", self.dtype());
   PL_CHECK(minlength >= 0, "minlength should be >= 0");
   if (self.dim() == 1 && self.numel() == 0) return zeros({minlength}, DType::Int64);
-  Tensor x = contiguous(cast(self, DType::Int64));
-  const int64_t *v = x.ptr<int64_t>(), n = x.numel();
-  PL_CHECK(self.dim() == 1 && *std::min_element(v, v + n) >= 0, "bincount only supports 1-d non-negative integral inputs.");
+  const bool fits = self.dim() == 1 && item(native::min(self)).to_int() >= 0;
+  PL_CHECK(fits, "bincount only supports 1-d non-negative integral inputs.");
+  const int64_t n = self.numel();
   PL_CHECK(!weights || (weights.dim() == 1 && weights.numel() == n), "weights should be 1-d and have the same length as input");
-  const int64_t bins = std::max(minlength, *std::max_element(v, v + n) + 1);
+  const int64_t bins = std::max(minlength, item(native::max(self)).to_int() + 1);
   if (!weights) {
     Tensor r = zeros({bins}, DType::Int64);
-    int64_t* count = r.ptr<int64_t>();
-    for (int64_t i = 0; i < n; ++i) ++count[v[i]];
+    count_into(self, bins, r.ptr<int64_t>());
     return r;
   }
   Tensor w = contiguous(cast(weights, DType::Float64)), r = zeros({bins}, DType::Float64);
-  for (int64_t i = 0; i < n; ++i) r.ptr<double>()[v[i]] += w.ptr<double>()[i];
+  const double* each = w.ptr<double>();
+  double* sums = r.ptr<double>();
+  each_tile(self, [&](int64_t first, int64_t m, const int64_t* v) {
+    for (int64_t i = 0; i < m; ++i) sums[v[i]] += each[first + i];
+  });
   return cast(r, weights.dtype() == DType::Float32 ? DType::Float32 : DType::Float64);
 }
 

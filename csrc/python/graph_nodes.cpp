@@ -132,6 +132,13 @@ PyObject* register_prehook(PyObject* self, PyObject* hook) {
 }
 
 // ---- a call: the derivative itself, as grad_fn(gradient)
+void check_given(Node* n, uint32_t i, const TensorImpl* g) {
+  const OutputMeta& want = n->output(i);
+  PL_CHECK(want.dtype == DType::Undefined || (want.dtype == g->dtype && want.device == g->device() && want.sizes() == Shape(g->sizes, g->ndim)),
+           "%s expects a gradient of shape %s and torch.%s at index %u, but got %s and torch.%s", n->name(), to_string(want.sizes()).c_str(),
+           info(want.dtype).name, i, to_string({g->sizes, g->ndim}).c_str(), info(g->dtype).name);
+}
+
 PyObject* call(PyObject* self, PyObject* args, PyObject* kw) {
   return guarded("", nullptr, [&]() -> PyObject* {
     Node* n = node_of(self);
@@ -142,6 +149,7 @@ PyObject* call(PyObject* self, PyObject* args, PyObject* kw) {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args); ++i) {
       PyObject* g = PyTuple_GET_ITEM(args, i);
       PL_CHECK_AS(Type, is_tensor(g) || g == Py_None, "", "argument %zd is not a Variable", i);
+      if (g != Py_None) check_given(n, uint32_t(i), impl(g));
       grads.push_back(g == Py_None ? Tensor() : Tensor::borrow(impl(g)));
     }
     n->backward(grads.data(), results.data());

@@ -1,6 +1,8 @@
 """Gradients: computing them, switching their recording off, operations of your own, and checking them."""
+import importlib
+
 from penlight import _C
-from penlight.autograd import anomaly_mode, function, functional, grad_mode, graph
+from penlight.autograd import anomaly_mode, function, grad_mode
 from penlight.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from penlight.autograd.function import Function
 from penlight.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
@@ -13,9 +15,16 @@ __all__ = [
 ]
 
 
+def __getattr__(name):
+    """Modules that few programs need are loaded when they are first mentioned."""
+    if name in ("graph", "functional"):
+        return importlib.import_module("penlight.autograd." + name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def _sequence(value):
-    """A tensor or edge alone as a tuple of one; other iterables as tuples."""
-    return (value,) if isinstance(value, (_C.Tensor, graph.GradientEdge)) else tuple(value)
+    """A tensor or GradientEdge alone as a tuple of one; other iterables as tuples."""
+    return (value,) if hasattr(value, "output_nr") else tuple(value)
 
 
 def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, grad_variables=None, inputs=None):

@@ -1,6 +1,5 @@
 """Operations of your own: forward and backward as Python functions."""
 import functools
-import inspect
 import warnings
 
 from penlight import _C
@@ -97,6 +96,8 @@ class Function(_C._FunctionBase, metaclass=FunctionMeta):
 
 def _bind_arguments(forward, args, kwargs, has_context):
     """The arguments in forward's order; without a context argument (setup_context has it) defaults are filled in."""
+    import inspect
+
     if has_context:
         return inspect.signature(forward).bind(None, *args, **kwargs).args[1:]
     bound = inspect.signature(forward).bind(*args, **kwargs)

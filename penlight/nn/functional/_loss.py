@@ -408,15 +408,3 @@ def triplet_margin_with_distance_loss(
     if swap:
         far = penlight.minimum(far, distance(positive, negative))
     return _reduce((near - far + margin).clamp(min=0), reduction)
-
-
-def ctc_loss(log_probs, targets, input_lengths, target_lengths, blank=0, reduction="mean", zero_infinity=False):
-    """Connectionist temporal classification: the loss of a sequence of labels against unaligned predictions.
-
-    `log_probs` (T, N, C) or (T, C), `targets` (N, S) or joined in one dimension, lengths (N) or tuples. "mean" divides
-    by the target lengths first. `zero_infinity` makes infinite losses and their gradients zero.
-
-    >>> F.ctc_loss(torch.zeros(4, 1, 3).log_softmax(2), torch.tensor([[1, 2]]), (4,), (2,)).shape
-    torch.Size([])
-    """
-    return _C.ctc_loss(log_probs, targets, input_lengths, target_lengths, blank, _get_enum(reduction), zero_infinity)

@@ -26,7 +26,6 @@ __all__ = [
     "MultiMarginLoss",
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
-    "CTCLoss",
 ]
 
 
@@ -408,27 +407,4 @@ class TripletMarginWithDistanceLoss(_Loss):
             margin=self.margin,
             swap=self.swap,
             reduction=self.reduction,
-        )
-
-
-class CTCLoss(_Loss):
-    """Connectionist temporal classification: the loss of a sequence of labels against unaligned predictions.
-
-    Called with log_probs (T, N, C), targets (N, S), input_lengths and target_lengths (N). `blank` is the class that
-    means no label; `zero_infinity` makes infinite losses zero.
-
-    >>> ctc = torch.nn.CTCLoss()
-    >>> ctc(torch.zeros(4, 1, 3).log_softmax(2), torch.tensor([[1, 2]]), (4,), (2,)).shape
-    torch.Size([])
-    """
-
-    def __init__(self, blank=0, reduction="mean", zero_infinity=False):
-        super().__init__(reduction=reduction)
-        self.blank = blank
-        self.zero_infinity = zero_infinity
-
-    def forward(self, log_probs, targets, input_lengths, target_lengths):
-        """Compare predictions with label sequences."""
-        return F.ctc_loss(
-            log_probs, targets, input_lengths, target_lengths, self.blank, self.reduction, self.zero_infinity
         )
