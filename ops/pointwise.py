@@ -250,3 +250,8 @@ op("conj(Tensor(a) self) -> Tensor(a)", forms="fm", doc="The complex conjugate; 
 op("conj_kernel(Tensor self) -> Tensor", formula="conj(self)", forms="", node="ConjBackward0", grad={"self": "conj(grad)"}, doc="The complex conjugate.")
 op("angle(Tensor self) -> Tensor", formula="angle(self)", dtype="float_real", types="fc", grad={"self": "angle_grad(grad, self)"}, forms="fmo",
    ref="numpy.angle", doc="The angle of a complex number.")
+op("conj_physical(Tensor self) -> Tensor", forms="fmio", doc="The complex conjugate, computed at once.")
+op("resolve_conj(Tensor(a) self) -> Tensor(a)", forms="fm", doc="The tensor itself: a conjugation is never put off here.")
+op("resolve_neg(Tensor(a) self) -> Tensor(a)", forms="fm", doc="The tensor itself: a negation is never put off here.")
+op("is_conj(Tensor self) -> bool", forms="fm", not_diff=True, doc="False: a conjugation is never put off here.")
+op("is_neg(Tensor self) -> bool", forms="fm", not_diff=True, doc="False: a negation is never put off here.")

@@ -22,7 +22,20 @@ from penlight.torch_version import __version__
 e, inf, nan, pi = _math.e, _math.inf, _math.nan, _math.pi
 newaxis = None
 
-from penlight import _tensor as _tensor  # noqa: E402
+from penlight._tensor import (  # noqa: E402
+    BFloat16Tensor,
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+)
+globals().update(_tensor.TENSOR_TYPES)
+
 from penlight._functional import *  # noqa: E402, F403
 from penlight._info import finfo, iinfo  # noqa: E402
 from penlight.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled  # noqa: E402
@@ -30,16 +43,66 @@ from penlight.random import get_rng_state, initial_seed, manual_seed, seed, set_
 
 # Loaded at the first use: name -> where it stands. A module's value is the module itself.
 _MODULES = (
-    "amp", "accelerator", "autograd", "backends", "cpu", "cuda", "distributed", "distributions", "fft", "func", "hub", "jit", "linalg",
-    "masked", "multiprocessing", "nested", "nn", "onnx", "optim", "overrides", "printing", "profiler", "random", "serialization", "signal",
-    "sparse", "special", "testing", "types", "utils", "version", "vision", "return_types", "compiler", "export", "errors", "storage", "functional", "hub",
+    "amp",
+    "accelerator",
+    "autograd",
+    "backends",
+    "cpu",
+    "cuda",
+    "distributed",
+    "distributions",
+    "fft",
+    "func",
+    "hub",
+    "jit",
+    "linalg",
+    "masked",
+    "multiprocessing",
+    "nested",
+    "nn",
+    "onnx",
+    "optim",
+    "overrides",
+    "printing",
+    "profiler",
+    "random",
+    "serialization",
+    "signal",
+    "sparse",
+    "special",
+    "testing",
+    "types",
+    "utils",
+    "version",
+    "vision",
+    "return_types",
+    "compiler",
+    "export",
+    "errors",
+    "storage",
+    "functional",
+    "hub",
 )
 _NAMES = {
-    "save": "serialization", "load": "serialization", "set_printoptions": "printing", "UntypedStorage": "storage", "TypedStorage": "storage",
-    "FloatStorage": "storage", "DoubleStorage": "storage", "LongStorage": "storage", "IntStorage": "storage", "ByteStorage": "storage",
-    "HalfStorage": "storage", "BoolStorage": "storage", "ShortStorage": "storage", "CharStorage": "storage", "BFloat16Storage": "storage",
-    "ComplexFloatStorage": "storage", "ComplexDoubleStorage": "storage",
-    "autocast": "amp", "fork_rng": "random",
+    "save": "serialization",
+    "load": "serialization",
+    "set_printoptions": "printing",
+    "UntypedStorage": "storage",
+    "TypedStorage": "storage",
+    "FloatStorage": "storage",
+    "DoubleStorage": "storage",
+    "LongStorage": "storage",
+    "IntStorage": "storage",
+    "ByteStorage": "storage",
+    "HalfStorage": "storage",
+    "BoolStorage": "storage",
+    "ShortStorage": "storage",
+    "CharStorage": "storage",
+    "BFloat16Storage": "storage",
+    "ComplexFloatStorage": "storage",
+    "ComplexDoubleStorage": "storage",
+    "autocast": "amp",
+    "fork_rng": "random",
 }
 
 
@@ -53,6 +116,8 @@ def __getattr__(name):
             if error.name != "penlight." + name:
                 raise
             raise _missing(name) from None
+    elif name.startswith("_") and not name.startswith("__") and hasattr(_C, name):
+        value = getattr(_C, name)  # operators that PyTorch hides behind an underscore
     else:
         raise _missing(name)
     globals()[name] = value

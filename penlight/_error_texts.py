@@ -239,8 +239,8 @@ TEXTS = {
         "zh": "out= 会覆盖张量并丢失梯度；请直接使用函数返回的结果",
     },
     "grad_unused": {
-        "en": "the output was not computed from this input: was it detached, copied by torch.tensor(...) or replaced on the "
-        "way? Write allow_unused=True to get None for it",
+        "en": "the output was not computed from this input: was it detached, copied by torch.tensor(...) or replaced "
+        "on the way? Write allow_unused=True to get None for it",
         "zh": "输出并不是由这个输入计算得到的：中途是否 detach、用 torch.tensor(...) 复制或被替换？"
         "写 allow_unused=True 则返回 None",
     },

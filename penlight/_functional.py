@@ -8,10 +8,39 @@ from penlight import _C
 from penlight._C import Tensor
 
 __all__ = [
-    "is_tensor", "is_storage", "is_floating_point", "is_complex", "is_signed", "is_nonzero", "numel", "typename", "equal", "isclose", "allclose",
-    "where", "nonzero", "broadcast_tensors", "meshgrid", "cartesian_prod", "combinations", "block_diag", "set_default_tensor_type", "is_inference",
-    "set_flush_denormal", "use_deterministic_algorithms", "are_deterministic_algorithms_enabled", "get_num_interop_threads", "set_num_interop_threads",
-    "isreal", "einsum", "unique", "unique_consecutive", "is_warn_always_enabled", "set_float32_matmul_precision", "get_float32_matmul_precision", "compile",
+    "is_tensor",
+    "is_storage",
+    "is_floating_point",
+    "is_complex",
+    "is_signed",
+    "is_nonzero",
+    "numel",
+    "typename",
+    "equal",
+    "isclose",
+    "allclose",
+    "where",
+    "nonzero",
+    "broadcast_tensors",
+    "meshgrid",
+    "cartesian_prod",
+    "combinations",
+    "block_diag",
+    "set_default_tensor_type",
+    "is_inference",
+    "set_flush_denormal",
+    "use_deterministic_algorithms",
+    "are_deterministic_algorithms_enabled",
+    "get_num_interop_threads",
+    "set_num_interop_threads",
+    "isreal",
+    "einsum",
+    "unique",
+    "unique_consecutive",
+    "is_warn_always_enabled",
+    "set_float32_matmul_precision",
+    "get_float32_matmul_precision",
+    "compile",
 ]
 
 
@@ -50,7 +79,11 @@ def is_inference(input):
 def is_nonzero(input):
     """Give True if the only element of the tensor is not zero; a tensor of another size raises RuntimeError."""
     if input.numel() != 1:
-        raise RuntimeError("Boolean value of Tensor with " + ("more than one value" if input.numel() else "no values") + " is ambiguous")
+        raise RuntimeError(
+            "Boolean value of Tensor with "
+            + ("more than one value" if input.numel() else "no values")
+            + " is ambiguous"
+        )
     return builtins.bool(input.item())
 
 
@@ -159,7 +192,9 @@ def meshgrid(*tensors, indexing=None):
     """
     tensors = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
     if indexing is None:
-        warnings.warn("torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.", stacklevel=2)
+        warnings.warn(
+            "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.", stacklevel=2
+        )
         indexing = "ij"
     if indexing not in ("ij", "xy"):
         raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
@@ -215,8 +250,12 @@ def einsum(equation, *operands):
     left, arrow, right = equation.partition("->")
     terms = left.split(",")
     if len(terms) != len(operands):
-        raise RuntimeError(f"einsum(): fewer operands were provided than specified in the equation ({len(operands)} for {len(terms)})")
-    batch = max((t.dim() - len(term.replace("...", "")) for t, term in zip(operands, terms) if "..." in term), default=0)
+        raise RuntimeError(
+            f"einsum(): fewer operands were provided than specified in the equation ({len(operands)} for {len(terms)})"
+        )
+    batch = max(
+        (t.dim() - len(term.replace("...", "")) for t, term in zip(operands, terms) if "..." in term), default=0
+    )
     dots = [f"{i}" for i in range(batch)]
     names = [_dimension_names(term, dots, t.dim()) for t, term in zip(operands, terms)]
     counts = {}
@@ -234,10 +273,12 @@ def _dimension_names(term, dots, ndim):
     before, ellipsis, after = term.partition("...")
     if not ellipsis:
         if ndim is not None and len(before) != ndim:
-            raise RuntimeError(f"einsum(): the number of subscripts in the equation ({len(before)}) does not match the number of dimensions ({ndim}) for an operand")
+            raise RuntimeError(
+                f"einsum(): the number of subscripts in the equation ({len(before)}) does not match the number of dimensions ({ndim}) for an operand"
+            )
         return list(before)
     n = len(dots) if ndim is None else ndim - len(before) - len(after)
-    return list(before) + dots[len(dots) - n:] + list(after)
+    return list(before) + dots[len(dots) - n :] + list(after)
 
 
 def _contract(operands, names, output, counts):
@@ -245,7 +286,7 @@ def _contract(operands, names, output, counts):
     result, have = _unrepeated(operands[0], names[0])
     for i in range(1, len(operands)):
         other, its = _unrepeated(operands[i], names[i])
-        later = {n for term in names[i + 1:] for n in term} | set(output)
+        later = {n for term in names[i + 1 :] for n in term} | set(output)
         result, have = _product(result, have, other, its, later)
     gone = [d for d, n in enumerate(have) if n not in output]
     if gone:
@@ -278,7 +319,7 @@ def _product(a, a_names, b, b_names, later):
     size = {**dict(zip(a_names, a.shape))}
     for n, s in zip(b_names, b.shape):
         size[n] = s if size.get(n, 1) == 1 else size[n]
-    for n in inner:         # a summed dimension of size 1 broadcasts
+    for n in inner:  # a summed dimension of size 1 broadcasts
         a = a.expand([size[m] if m == n else s for m, s in zip(a_names, a.shape)])
         b = b.expand([size[m] if m == n else s for m, s in zip(b_names, b.shape)])
     x = a.permute([a_names.index(n) for n in batch + rows + inner])

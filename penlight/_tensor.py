@@ -6,9 +6,18 @@ from penlight import _C
 from penlight._C import Tensor
 
 _TYPE_NAMES = {
-    _C.float32: "FloatTensor", _C.float64: "DoubleTensor", _C.float16: "HalfTensor", _C.bfloat16: "BFloat16Tensor", _C.int64: "LongTensor",
-    _C.int32: "IntTensor", _C.int16: "ShortTensor", _C.int8: "CharTensor", _C.uint8: "ByteTensor", _C.bool: "BoolTensor",
-    _C.complex64: "ComplexFloatTensor", _C.complex128: "ComplexDoubleTensor",
+    _C.float32: "FloatTensor",
+    _C.float64: "DoubleTensor",
+    _C.float16: "HalfTensor",
+    _C.bfloat16: "BFloat16Tensor",
+    _C.int64: "LongTensor",
+    _C.int32: "IntTensor",
+    _C.int16: "ShortTensor",
+    _C.int8: "CharTensor",
+    _C.uint8: "ByteTensor",
+    _C.bool: "BoolTensor",
+    _C.complex64: "ComplexFloatTensor",
+    _C.complex128: "ComplexDoubleTensor",
 }
 _TYPES_BY_NAME = {name: dtype for dtype, name in _TYPE_NAMES.items()}
 
@@ -24,8 +33,10 @@ def _moved(tensor, device, dtype, copy=False, memory_format=None):
             _no_cuda()
         if device.type == "meta":
             return _C.empty_strided(tensor.shape, tensor.stride(), dtype=dtype, device=device)
-        raise NotImplementedError("Cannot copy out of meta tensor; no data! Please use torch.nn.Module.to_empty() instead of "
-                                  "torch.nn.Module.to() when moving module from meta to a different device.")
+        raise NotImplementedError(
+            "Cannot copy out of meta tensor; no data! Please use torch.nn.Module.to_empty() instead of "
+            "torch.nn.Module.to() when moving module from meta to a different device."
+        )
     if dtype == tensor.dtype and not copy and memory_format is None:
         return tensor
     return _C._to_copy(tensor, dtype, memory_format)
@@ -78,8 +89,6 @@ class _Methods:
         return array.copy() if copy else array
 
     def __array_wrap__(self, array, context=None, return_scalar=False):
-        if array.dtype == bool:
-            array = array.astype("uint8")
         return _C.from_numpy(array) if array.ndim else _C.tensor(array.item())
 
     __array_priority__ = 1000
@@ -131,7 +140,9 @@ class _Methods:
             if positional and isinstance(positional[0], (_C.dtype, type(None))):
                 dtype = positional.pop(0) or dtype
         elif positional:
-            raise TypeError(f"to() received an invalid combination of arguments - got ({', '.join(type(a).__name__ for a in args)})")
+            raise TypeError(
+                f"to() received an invalid combination of arguments - got ({', '.join(type(a).__name__ for a in args)})"
+            )
         copy = positional[1] if len(positional) > 1 else copy
         return _moved(self, device, dtype, copy, memory_format)
 
@@ -153,7 +164,7 @@ class _Methods:
                 raise ValueError(f"invalid type: '{dtype}'")
             dtype = _TYPES_BY_NAME[name]
         elif not isinstance(dtype, _C.dtype):
-            dtype = dtype.dtype
+            dtype = dtype.dtype if dtype is not Tensor else _C.get_default_dtype()
         return _moved(self, None, dtype)
 
     def type_as(self, other):
@@ -231,37 +242,107 @@ class _Methods:
 
     def apply_(self, callable):
         """Replace every element by callable(element), in Python."""
-        return self.copy_(_C.tensor([callable(a) for a in self.flatten().tolist()], dtype=self.dtype).reshape(self.shape))
+        return self.copy_(
+            _C.tensor([callable(a) for a in self.flatten().tolist()], dtype=self.dtype).reshape(self.shape)
+        )
 
 
 for _name, _value in vars(_Methods).items():
     if _name not in ("__dict__", "__weakref__", "__doc__", "__module__", "__qualname__"):
         setattr(Tensor, _name, _value)
-for _name, _dtype in dict(float=_C.float32, double=_C.float64, half=_C.float16, bfloat16=_C.bfloat16, int=_C.int32, long=_C.int64, short=_C.int16,
-                          char=_C.int8, byte=_C.uint8, bool=_C.bool, cfloat=_C.complex64, cdouble=_C.complex128).items():
+for _name, _dtype in dict(
+    float=_C.float32,
+    double=_C.float64,
+    half=_C.float16,
+    bfloat16=_C.bfloat16,
+    int=_C.int32,
+    long=_C.int64,
+    short=_C.int16,
+    char=_C.int8,
+    byte=_C.uint8,
+    bool=_C.bool,
+    cfloat=_C.complex64,
+    cdouble=_C.complex128,
+).items():
     setattr(Tensor, _name, _cast(_dtype))
 for _name in ("T", "H", "mT", "mH"):
     _view = getattr(_C, {"T": "numpy_T", "H": "matrix_H", "mT": "mT", "mH": "mH"}[_name], None)
     if _view is not None:
         setattr(Tensor, _name, property(_view))
 for _name in ("real", "imag"):
-    setattr(Tensor, _name, property(getattr(_C, _name), lambda self, value, _part=getattr(_C, _name): _part(self).copy_(value)))
+    setattr(
+        Tensor,
+        _name,
+        property(getattr(_C, _name), lambda self, value, _part=getattr(_C, _name): _part(self).copy_(value)),
+    )
 
 
-def _legacy_new(cls, *args, dtype=None, device=None, requires_grad=False):
+def _legacy_new(cls, *args, device=None):
     """torch.Tensor(2, 3), torch.Tensor([1, 2]), torch.Tensor(other): float tensors, by the constructor of old."""
-    if args and isinstance(args[0], Tensor) and len(args) == 1:
-        result = args[0].detach()
-    elif len(args) == 1 and isinstance(args[0], (list, tuple)) and not isinstance(args[0], _C.Size):
-        result = _C.tensor(args[0], dtype=_C.get_default_dtype())
-    elif len(args) == 1 and hasattr(args[0], "__array__"):
-        result = _C.tensor(args[0], dtype=_C.get_default_dtype())
-    elif len(args) == 1 and isinstance(args[0], _C.Size):
-        result = _C.empty(args[0])
-    elif not args:
-        result = _C.empty(0)
-    elif all(isinstance(a, int) and not isinstance(a, bool) for a in args):
-        result = _C.empty(args)
-    else:
-        raise TypeError(f"new() received an invalid combination of arguments - got ({', '.join(type(a).__name__ for a in args)})")
+    result = _by_old_constructor(args, _C.get_default_dtype(), device)
     return result if cls is Tensor else _C._make_subclass(cls, result)
+
+
+def _by_old_constructor(args, dtype, device=None):
+    """Give a tensor of given sizes, with given data, or one that shares a tensor's memory."""
+    only = args[0] if len(args) == 1 else None
+    if isinstance(only, Tensor):
+        if only.dtype != dtype:
+            raise TypeError(f"expected {dtype} (got {only.dtype})")
+        return only.detach()
+    if isinstance(only, _C.Size):
+        return _C.empty(only, dtype=dtype, device=device)
+    if isinstance(only, (list, tuple)) or hasattr(only, "__array__"):
+        return _C.tensor(only, dtype=dtype, device=device)
+    if all(isinstance(a, int) and not isinstance(a, bool) for a in args):
+        return _C.empty(args or (0,), dtype=dtype, device=device)
+    names = ", ".join(type(a).__name__ for a in args)
+    raise TypeError(f"new() received an invalid combination of arguments - got ({names})")
+
+
+class _TensorTypeMeta(type):
+    """What `isinstance(x, torch.FloatTensor)` asks."""
+
+    def __instancecheck__(cls, instance):
+        return isinstance(instance, Tensor) and instance.dtype == cls.dtype
+
+
+def _tensor_type(name, dtype):
+    doc = f"The type of old of tensors of {dtype}: torch.{name}(2, 3), torch.{name}([1, 2]), isinstance(x, torch.{name})."
+
+    def make(cls, *args):
+        return _by_old_constructor(args, dtype)
+
+    return _TensorTypeMeta(name, (), {"dtype": dtype, "__new__": make, "__doc__": doc, "__module__": "torch"})
+
+
+# torch.FloatTensor and its like.
+globals().update({_name: _tensor_type(_name, _dtype) for _name, _dtype in _TYPES_BY_NAME.items()})
+
+
+class _TypedConstructor:
+    """torch.FloatTensor and its like, the tensor types of old: constructors that also answer isinstance().
+
+    Example:
+        >>> torch.LongTensor([1, 2])
+        tensor([1, 2])
+    """
+
+    def __init__(self, name, dtype):
+        self.__name__ = self.__qualname__ = name
+        self.__module__, self.dtype, self.is_cuda = "torch", dtype, False
+
+    def __call__(self, *args, **kwargs):
+        values = len(args) == 1 and not isinstance(args[0], (int, _C.Size, Tensor))
+        if values:
+            return _C.tensor(args[0], dtype=self.dtype)
+        return _legacy_new(Tensor, *args, **kwargs).to(self.dtype)
+
+    def __instancecheck__(self, obj):
+        return isinstance(obj, Tensor) and obj.dtype == self.dtype
+
+    def __repr__(self):
+        return f"<class 'torch.{self.__name__}'>"
+
+
+TENSOR_TYPES = {name: _TypedConstructor(name, dtype) for dtype, name in _TYPE_NAMES.items()}

@@ -2,7 +2,13 @@
 
 from penlight import _C, Tensor
 
-__all__ = ["has_torch_function", "handle_torch_function", "is_tensor_like", "is_tensor_method_or_property", "resolve_name"]
+__all__ = [
+    "has_torch_function",
+    "handle_torch_function",
+    "is_tensor_like",
+    "is_tensor_method_or_property",
+    "resolve_name",
+]
 
 _enabled = True
 
@@ -25,7 +31,11 @@ def _overloaded(values):
     for value in values:
         for v in value if isinstance(value, (tuple, list)) else (value,):
             kind = type(v)
-            if kind in (Tensor, _C.Tensor) or not hasattr(kind, "__torch_function__") or any(type(f) is kind for f in found):
+            if (
+                kind in (Tensor, _C.Tensor)
+                or not hasattr(kind, "__torch_function__")
+                or any(type(f) is kind for f in found)
+            ):
                 continue
             if kind.__torch_function__ is _disabled_torch_function_impl or "_plain_parameter" in vars(kind):
                 continue
@@ -48,7 +58,9 @@ def _call(func, args, kwargs):
         if result is not NotImplemented:
             return result
     names = [t.__name__ for t in types]
-    raise TypeError(f"no implementation found for '{resolve_name(func)}' on types that implement __torch_function__: {names}")
+    raise TypeError(
+        f"no implementation found for '{resolve_name(func)}' on types that implement __torch_function__: {names}"
+    )
 
 
 def _dispatch(name, is_method, args, kwargs):
@@ -78,7 +90,11 @@ def _convert(result, cls):
         return result.as_subclass(cls)
     if isinstance(result, (tuple, list)):
         items = [_convert(r, cls) for r in result]
-        return type(result)(items) if not hasattr(result, "_fields") and type(result) in (tuple, list) else type(result)(items)
+        return (
+            type(result)(items)
+            if not hasattr(result, "_fields") and type(result) in (tuple, list)
+            else type(result)(items)
+        )
     return result
 
 

@@ -5,7 +5,16 @@ from contextlib import contextmanager
 
 from penlight._C import default_generator
 
-__all__ = ["manual_seed", "seed", "initial_seed", "get_rng_state", "set_rng_state", "fork_rng", "default_generator", "thread_safe_generator"]
+__all__ = [
+    "manual_seed",
+    "seed",
+    "initial_seed",
+    "get_rng_state",
+    "set_rng_state",
+    "fork_rng",
+    "default_generator",
+    "thread_safe_generator",
+]
 
 
 def manual_seed(seed):
@@ -66,5 +75,3 @@ def fork_rng(devices=None, enabled=True, _caller="fork_rng", _devices_kw="device
         yield
     finally:
         set_rng_state(state)
-
-

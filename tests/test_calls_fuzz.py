@@ -5,7 +5,9 @@ They run in a child process, so that a crash or an endless loop shows the line t
 number of calls of each test; FUZZ_SEED makes other calls.
 """
 import copy
+import keyword
 import mmap
+import operator
 import os
 import pickle
 import re
@@ -74,7 +76,7 @@ CHOICES = {"Scalar": NUMBERS, "int": INTS, "float": NUMBERS, "bool": ["True", "F
 
 # ---- calls that are in no table: T a tensor, A anything, I an int, S sizes, D a dtype, K a key
 TEMPLATES = """
-T[K] | T[K, K] | T[K, K, K, K] | T.__setitem__(K, A) | T.__setitem__((K, K), T) | T.__setitem__(K, T) | T.__delitem__(K)
+T[K] | T[K, K] | T[K, K, K, K] | assign(T, np.s_[K], A) | assign(T, np.s_[K, K], T) | assign(T, np.s_[K], T)
 T + A | T - T | A * T | T / T | T // A | T % T | T ** A | A ** T | T @ T | T & A | T.__or__(T) | T ^ T | T << I | T >> T | -T | ~T | abs(T)
 T == A | T < A | T >= T | T.__iadd__(A) | T.__imul__(T) | T.__itruediv__(T) | T.__ipow__(A) | T.__iand__(A) | divmod(T, T) | A - T | A / T
 int(T) | float(T) | complex(T) | bool(T) | [0, 1, 2][T] | len(T) | list(T)[:5] | list(reversed(T))[:5] | A in T | hash(T) | repr(T)
@@ -146,7 +148,8 @@ def operator_call(rng):
         if arg.default is not None and rng.random() < 0.6:
             break
         value = argument(arg, rng)
-        named.append(f"{arg.name}={value}") if arg.keyword_only or rng.random() < 0.03 else positional.append(value)
+        by_name = arg.keyword_only or (rng.random() < 0.03 and not keyword.iskeyword(arg.name))
+        named.append(f"{arg.name}={value}") if by_name else positional.append(value)
     if rng.random() < 0.05:
         rng.choice([positional.pop if positional else str, lambda: positional.append("1"), lambda: named.append("x=1")])()
     if "o" in row.forms and name.startswith("torch") and rng.random() < 0.2:
@@ -216,7 +219,7 @@ class Liar:
 
 endless = []
 endless.append(endless)
-SCOPE = dict(torch=torch, np=np, copy=copy, pickle=pickle, t=t, Mine=Mine, Liar=Liar, endless=endless)
+SCOPE = dict(torch=torch, assign=operator.setitem, np=np, copy=copy, pickle=pickle, t=t, Mine=Mine, Liar=Liar, endless=endless)
 
 
 def examine(value, depth=0):

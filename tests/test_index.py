@@ -1,4 +1,5 @@
 """Indexing, masks, gather and scatter agree with NumPy; bounds are checked before memory is touched."""
+
 import itertools
 
 import numpy as np
@@ -6,8 +7,19 @@ import pytest
 
 import penlight as torch
 
-DTYPES = [torch.bool, torch.uint8, torch.int8, torch.int32, torch.int64, torch.float16, torch.bfloat16, torch.float32, torch.float64,
-          torch.complex64, torch.complex128]
+DTYPES = [
+    torch.bool,
+    torch.uint8,
+    torch.int8,
+    torch.int32,
+    torch.int64,
+    torch.float16,
+    torch.bfloat16,
+    torch.float32,
+    torch.float64,
+    torch.complex64,
+    torch.complex128,
+]
 LONG = torch.int64
 
 
@@ -29,12 +41,30 @@ I = torch.tensor([[0, -1, 1], [2, 0, 0]])
 J = torch.tensor([1, -2, 0])
 M = torch.tensor([[True, False, True, False], [False, False, True, True], [True, False, False, False]])
 KEYS = {
-    "vector": (J,), "matrix": (I,), "second": (slice(None), J), "two": (J, J), "broadcast": (I, J), "apart": (J, slice(None), J),
-    "columns": (I[:, :1], J), "number": (1, J), "apart_number": (J, slice(None), 1), "new_axis": (J, None), "ellipsis": (..., J),
-    "step": (slice(0, None, 2), J, slice(1, 3)), "mask": (M,), "mask_rows": (torch.tensor([True, False, True]),),
-    "mask_and_index": (torch.tensor([True, False, True]), torch.tensor([1, 0])), "trailing_mask": (..., torch.tensor([True, False] * 2 + [True])),
-    "empty": (torch.empty(0, dtype=LONG),), "list": ([0, 2],), "zero_dim": (torch.tensor(1), J), "none_true": (torch.zeros(3, 4, dtype=torch.bool),),
-    "scalar_mask": (True,), "false": (False,), "int32": (J.int(),), "uint8_mask": (torch.tensor([1, 0, 1], dtype=torch.uint8),),
+    "vector": (J,),
+    "matrix": (I,),
+    "second": (slice(None), J),
+    "two": (J, J),
+    "broadcast": (I, J),
+    "apart": (J, slice(None), J),
+    "columns": (I[:, :1], J),
+    "number": (1, J),
+    "apart_number": (J, slice(None), 1),
+    "new_axis": (J, None),
+    "ellipsis": (..., J),
+    "step": (slice(0, None, 2), J, slice(1, 3)),
+    "mask": (M,),
+    "mask_rows": (torch.tensor([True, False, True]),),
+    "mask_and_index": (torch.tensor([True, False, True]), torch.tensor([1, 0])),
+    "trailing_mask": (..., torch.tensor([True, False] * 2 + [True])),
+    "empty": (torch.empty(0, dtype=LONG),),
+    "list": ([0, 2],),
+    "zero_dim": (torch.tensor(1), J),
+    "none_true": (torch.zeros(3, 4, dtype=torch.bool),),
+    "scalar_mask": (True,),
+    "false": (False,),
+    "int32": (J.int(),),
+    "uint8_mask": (torch.tensor([1, 0, 1], dtype=torch.uint8),),
 }
 
 
@@ -43,6 +73,7 @@ def numpy_key(key):
         if not isinstance(k, torch.Tensor):
             return k
         return k.numpy().astype(bool) if k.dtype == torch.uint8 else k.numpy()
+
     return tuple(one(k) for k in key)
 
 
@@ -186,10 +217,19 @@ def test_masks():
 def test_searching(dtype):
     edges, values = torch.tensor([1, 3, 3, 7]).to(dtype), torch.tensor([[0, 1, 3], [5, 7, 8]]).to(dtype)
     for right in (False, True):
-        same(torch.searchsorted(edges, values, right=right), np.searchsorted(edges.numpy(), values.numpy(), "right" if right else "left"))
-        same(torch.bucketize(values, edges, right=right), np.searchsorted(edges.numpy(), values.numpy(), "right" if right else "left"))
+        same(
+            torch.searchsorted(edges, values, right=right),
+            np.searchsorted(edges.numpy(), values.numpy(), "right" if right else "left"),
+        )
+        same(
+            torch.bucketize(values, edges, right=right),
+            np.searchsorted(edges.numpy(), values.numpy(), "right" if right else "left"),
+        )
     order = torch.tensor([3, 0, 2, 1])
-    same(torch.searchsorted(edges[order], values, sorter=torch.argsort(edges[order])), np.searchsorted(edges.numpy(), values.numpy()))
+    same(
+        torch.searchsorted(edges[order], values, sorter=torch.argsort(edges[order])),
+        np.searchsorted(edges.numpy(), values.numpy()),
+    )
     assert torch.bucketize(3, edges, out_int32=True).dtype == torch.int32
     same(torch.isin(values, edges), np.isin(values.numpy(), edges.numpy()))
     same(torch.isin(values, 7, invert=True), values.numpy() != 7)
@@ -216,19 +256,28 @@ def test_embedding():
 
 # ---------------------------------------------------------------- gradients
 GRADIENTS = {
-    "index": lambda x: x[I, J] * x[I, J], "index_mask": lambda x: x[M], "index_apart": lambda x: x[J, :, J],
-    "index_select": lambda x: x.index_select(1, J % 4), "index_add": lambda x: x.index_add(0, torch.tensor([1, 1]), x[:2] * x[1:], alpha=2),
-    "index_copy": lambda x: x.index_copy(0, torch.tensor([2, 0]), x[:2] * x[1:]), "index_fill": lambda x: x.index_fill(0, torch.tensor([1]), x[0, 0, 0]),
-    "index_put": lambda x: x.index_put((J,), x[0, 0] * x[1, 1]), "index_put_add": lambda x: x.index_put((J, J), x[0, 0], accumulate=True),
+    "index": lambda x: x[I, J] * x[I, J],
+    "index_mask": lambda x: x[M],
+    "index_apart": lambda x: x[J, :, J],
+    "index_select": lambda x: x.index_select(1, J % 4),
+    "index_add": lambda x: x.index_add(0, torch.tensor([1, 1]), x[:2] * x[1:], alpha=2),
+    "index_copy": lambda x: x.index_copy(0, torch.tensor([2, 0]), x[:2] * x[1:]),
+    "index_fill": lambda x: x.index_fill(0, torch.tensor([1]), x[0, 0, 0]),
+    "index_put": lambda x: x.index_put((torch.tensor([2, -3]),), x[0, 0] * x[1, 1]),
+    "index_put_add": lambda x: x.index_put((J, J), x[0, 0], accumulate=True),
     "gather": lambda x: x.gather(0, torch.tensor([[[2]], [[1]], [[2]]]).expand(3, 4, 2)),
     "scatter": lambda x: x.scatter(0, torch.tensor([[[2]]]).expand(1, 4, 5), x[:1] * x[:1]),
     "scatter_add": lambda x: x.scatter_add(1, torch.zeros(3, 4, 5, dtype=LONG), x * x),
     "scatter_mean": lambda x: x.scatter_reduce(1, torch.ones(3, 4, 5, dtype=LONG), x * x, "mean"),
     "scatter_prod": lambda x: x.scatter_reduce(1, torch.ones(3, 4, 5, dtype=LONG), x * x, "prod", include_self=False),
     "scatter_amax": lambda x: x.scatter_reduce(1, torch.ones(3, 4, 5, dtype=LONG), x * x, "amax"),
-    "take": lambda x: x.take(I), "put": lambda x: x.put(J, x[0, 0, :3] * 2), "masked_fill": lambda x: x.masked_fill(M.unsqueeze(-1), x[0, 0, 0]),
-    "masked_select": lambda x: x.masked_select(M.unsqueeze(-1)), "masked_scatter": lambda x: x.masked_scatter(M.unsqueeze(-1), x * x),
-    "select_scatter": lambda x: x.select_scatter(x[0] * x[1], 0, 1), "slice_scatter": lambda x: x.slice_scatter(x[:2] * x[1:], 0, 1),
+    "take": lambda x: x.take(I),
+    "put": lambda x: x.put(J, x[0, 0, :3] * 2),
+    "masked_fill": lambda x: x.masked_fill(M.unsqueeze(-1), x[0, 0, 0]),
+    "masked_select": lambda x: x.masked_select(M.unsqueeze(-1)),
+    "masked_scatter": lambda x: x.masked_scatter(M.unsqueeze(-1), x * x),
+    "select_scatter": lambda x: x.select_scatter(x[0] * x[1], 0, 1),
+    "slice_scatter": lambda x: x.slice_scatter(x[:2] * x[1:], 0, 1),
     "diagonal_scatter": lambda x: x[0].diagonal_scatter(x[1].diagonal() * 2),
 }
 
@@ -252,33 +301,71 @@ def test_writing_keeps_gradients():
 
 
 # ---------------------------------------------------------------- errors
-@pytest.mark.parametrize("call, error, text", [
-    (lambda x: x[torch.tensor([0, 5])], IndexError, "index 5 is out of bounds for dimension 0 with size 3"),
-    (lambda x: x[:, torch.tensor([-3])], IndexError, "index -3 is out of bounds for dimension 1 with size 2"),
-    (lambda x: x[torch.tensor([0, 1]), torch.tensor([0, 1, 1])], IndexError,
-     r"indexing tensors could not be broadcast together with shapes \[2\], \[3\]"),
-    (lambda x: x[torch.tensor([True, False])], IndexError, r"The shape of the mask \[2\] at index 0 does not match"),
-    (lambda x: x[0, 0, 0], IndexError, "too many indices for tensor of dimension 2"),
-    (lambda x: x[torch.tensor([0.5])], IndexError, "tensors used as indices must be long, int, byte or bool"),
-    (lambda x: x.__setitem__(torch.tensor([9]), 1.0), IndexError, "index 9 is out of bounds"),
-    (lambda x: x.__setitem__(torch.tensor([0, 1]), torch.ones(3, 3)), RuntimeError, "shape mismatch: value tensor of shape"),
-    (lambda x: x.index_put((torch.tensor([0]),), torch.ones(2).double()), RuntimeError, "source and destination dtypes match"),
-    (lambda x: x.index_select(0, torch.tensor([3])), IndexError, "index out of range in self"),
-    (lambda x: x.index_add(0, torch.tensor([3]), x[:1]), RuntimeError, "index 3 is out of bounds for dimension 0 with size 3"),
-    (lambda x: x.index_add(0, torch.tensor([1]), x[:2]), RuntimeError, r"Number of indices \(1\) should be equal to source.size\(dim\): \(2\)"),
-    (lambda x: x.gather(0, torch.tensor([[-1]])), RuntimeError, "index -1 is out of bounds for dimension 0 with size 3"),
-    (lambda x: x.gather(0, torch.tensor([0])), RuntimeError, "Index tensor must have the same number of dimensions"),
-    (lambda x: x.scatter(0, torch.tensor([[3]]), 1.0), RuntimeError, "index 3 is out of bounds"),
-    (lambda x: x.scatter_add(0, torch.zeros(1, 3, dtype=LONG), torch.ones(1, 3)), RuntimeError, "to be no larger than self"),
-    (lambda x: x.take(torch.tensor([6])), IndexError, "tried to access index 6 on a tensor of 6 elements"),
-    (lambda x: x.put(torch.tensor([-7]), torch.ones(1)), IndexError, "out of range"),
-    (lambda x: torch.nn.functional.embedding(torch.tensor([3]), x), IndexError, "index out of range in self"),
-    (lambda x: torch.nn.functional.embedding(torch.tensor([-1]), x), IndexError, "index out of range in self"),
-    (lambda x: x.masked_fill(torch.ones(2), 0), RuntimeError, "only supports boolean masks"),
-    (lambda x: x.masked_select(torch.ones(2)), RuntimeError, "expected BoolTensor for mask"),
-    (lambda x: x[torch.tensor([0], device="meta")], RuntimeError, "indices should be either on cpu"),
-    (lambda x: x.index_add(0, torch.tensor([0]), torch.ones(1, 2, device="meta")), RuntimeError, "same device"),
-])
+@pytest.mark.parametrize(
+    "call, error, text",
+    [
+        (lambda x: x[torch.tensor([0, 5])], IndexError, "index 5 is out of bounds for dimension 0 with size 3"),
+        (lambda x: x[:, torch.tensor([-3])], IndexError, "index -3 is out of bounds for dimension 1 with size 2"),
+        (
+            lambda x: x[torch.tensor([0, 1]), torch.tensor([0, 1, 1])],
+            IndexError,
+            r"indexing tensors could not be broadcast together with shapes \[2\], \[3\]",
+        ),
+        (
+            lambda x: x[torch.tensor([True, False])],
+            IndexError,
+            r"The shape of the mask \[2\] at index 0 does not match",
+        ),
+        (lambda x: x[0, 0, 0], IndexError, "too many indices for tensor of dimension 2"),
+        (lambda x: x[torch.tensor([0.5])], IndexError, "tensors used as indices must be long, int, byte or bool"),
+        (lambda x: x.__setitem__(torch.tensor([9]), 1.0), IndexError, "index 9 is out of bounds"),
+        (
+            lambda x: x.__setitem__(torch.tensor([0, 1]), torch.ones(3, 3)),
+            RuntimeError,
+            "shape mismatch: value tensor of shape",
+        ),
+        (
+            lambda x: x.index_put((torch.tensor([0]),), torch.ones(2).double()),
+            RuntimeError,
+            "source and destination dtypes match",
+        ),
+        (lambda x: x.index_select(0, torch.tensor([3])), IndexError, "index out of range in self"),
+        (
+            lambda x: x.index_add(0, torch.tensor([3]), x[:1]),
+            RuntimeError,
+            "index 3 is out of bounds for dimension 0 with size 3",
+        ),
+        (
+            lambda x: x.index_add(0, torch.tensor([1]), x[:2]),
+            RuntimeError,
+            r"Number of indices \(1\) should be equal to source.size\(dim\): \(2\)",
+        ),
+        (
+            lambda x: x.gather(0, torch.tensor([[-1]])),
+            RuntimeError,
+            "index -1 is out of bounds for dimension 0 with size 3",
+        ),
+        (
+            lambda x: x.gather(0, torch.tensor([0])),
+            RuntimeError,
+            "Index tensor must have the same number of dimensions",
+        ),
+        (lambda x: x.scatter(0, torch.tensor([[3]]), 1.0), RuntimeError, "index 3 is out of bounds"),
+        (
+            lambda x: x.scatter_add(0, torch.zeros(1, 3, dtype=LONG), torch.ones(1, 3)),
+            RuntimeError,
+            "to be no larger than self",
+        ),
+        (lambda x: x.take(torch.tensor([6])), IndexError, "tried to access index 6 on a tensor of 6 elements"),
+        (lambda x: x.put(torch.tensor([-7]), torch.ones(1)), IndexError, "out of range"),
+        (lambda x: torch.nn.functional.embedding(torch.tensor([3]), x), IndexError, "index out of range in self"),
+        (lambda x: torch.nn.functional.embedding(torch.tensor([-1]), x), IndexError, "index out of range in self"),
+        (lambda x: x.masked_fill(torch.ones(2), 0), RuntimeError, "only supports boolean masks"),
+        (lambda x: x.masked_select(torch.ones(2)), RuntimeError, "expected BoolTensor for mask"),
+        (lambda x: x[torch.tensor([0], device="meta")], RuntimeError, "indices should be either on cpu"),
+        (lambda x: x.index_add(0, torch.tensor([0]), torch.ones(1, 2, device="meta")), RuntimeError, "same device"),
+    ],
+)
 def test_errors(call, error, text):
     x = torch.zeros(3, 2)
     with pytest.raises(error, match=text):

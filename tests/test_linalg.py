@@ -1,4 +1,5 @@
 """Products of matrices and vectors agree with NumPy in every dtype, layout and shape; so do their gradients."""
+
 import numpy as np
 import pytest
 
@@ -12,7 +13,7 @@ TOLERANCE = {torch.float16: 2e-3, torch.bfloat16: 2e-2, torch.float32: 1e-5, tor
 def numbers(*shape, dtype=torch.float64):
     if dtype in INTS:
         return torch.randint(0, 9, shape).to(dtype)
-    return torch.randn(*shape, dtype=dtype if dtype.is_complex else torch.float64).to(dtype)
+    return torch.randn(shape, dtype=dtype if dtype.is_complex else torch.float64).to(dtype)
 
 
 def array(t):
@@ -24,7 +25,9 @@ def close(t, a):
     assert tuple(t.shape) == np.shape(a)
     a = np.asarray(a)
     bound = TOLERANCE.get(t.dtype, 1e-11 if t.dtype in FLOATS else 0)
-    np.testing.assert_allclose(array(t), a.astype(array(t).dtype), rtol=bound, atol=bound * max(1, float(np.abs(a).max(initial=0))))
+    np.testing.assert_allclose(
+        array(t), a.astype(array(t).dtype), rtol=bound, atol=bound * max(1, float(np.abs(a).max(initial=0)))
+    )
 
 
 def turned(x):
@@ -33,15 +36,29 @@ def turned(x):
 
 
 @pytest.mark.parametrize("dtype", FLOATS + INTS, ids=str)
-@pytest.mark.parametrize("a, b", [((3, 4), (4, 5)), ((4,), (4,)), ((3, 4), (4,)), ((4,), (4, 5)), ((2, 3, 4), (4, 5)), ((2, 3, 4), (4,)),
-                                  ((4,), (2, 4, 5)), ((3, 4), (2, 4, 5)), ((2, 1, 3, 4), (5, 4, 2)), ((2, 3, 0), (0, 2)), ((0, 3), (3, 2)),
-                                  ((2, 2, 2, 2, 3, 4), (2, 1, 2, 1, 4, 2)), ((1, 1), (1, 33)), ((70, 130), (130, 40))], ids=str)
+@pytest.mark.parametrize(
+    "a, b",
+    [
+        ((3, 4), (4, 5)),
+        ((4,), (4,)),
+        ((3, 4), (4,)),
+        ((4,), (4, 5)),
+        ((2, 3, 4), (4, 5)),
+        ((2, 3, 4), (4,)),
+        ((4,), (2, 4, 5)),
+        ((3, 4), (2, 4, 5)),
+        ((2, 1, 3, 4), (5, 4, 2)),
+        ((2, 3, 0), (0, 2)),
+        ((0, 3), (3, 2)),
+        ((2, 2, 2, 2, 3, 4), (2, 1, 2, 1, 4, 2)),
+        ((1, 1), (1, 33)),
+        ((70, 130), (130, 40)),
+    ],
+    ids=str,
+)
 def test_matmul(a, b, dtype):
     x, y = numbers(*a, dtype=dtype), numbers(*b, dtype=dtype)
-    if dtype in INTS:
-        expected = np.matmul(array(x), array(y))
-    else:
-        expected = np.matmul(array(x), array(y))
+    expected = np.matmul(array(x), array(y))
     for p in (x, turned(x)):
         for q in (y, turned(y)):
             close(p @ q, expected)
@@ -139,15 +156,25 @@ def test_linear_nodes_are_named_as_pytorch_names_them():
 
 
 GRADIENTS = {
-    "mm": (lambda x, y: x[0] @ y[0], (2, 3, 4), (2, 4, 5)), "mv": (lambda x, y: x @ y, (3, 4), (4,)), "dot": (torch.dot, (4,), (4,)),
-    "vecmat": (lambda x, y: x @ y, (3,), (3, 4)), "bmm": (torch.bmm, (2, 3, 4), (2, 4, 5)), "fold": (lambda x, y: x @ y, (2, 3, 4), (4, 2)),
-    "broadcast": (lambda x, y: x @ y, (2, 1, 3, 4), (5, 4, 2)), "left": (lambda x, y: x @ y, (3, 4), (2, 4, 2)),
+    "mm": (lambda x, y: x[0] @ y[0], (2, 3, 4), (2, 4, 5)),
+    "mv": (lambda x, y: x @ y, (3, 4), (4,)),
+    "dot": (torch.dot, (4,), (4,)),
+    "vecmat": (lambda x, y: x @ y, (3,), (3, 4)),
+    "bmm": (torch.bmm, (2, 3, 4), (2, 4, 5)),
+    "fold": (lambda x, y: x @ y, (2, 3, 4), (4, 2)),
+    "broadcast": (lambda x, y: x @ y, (2, 1, 3, 4), (5, 4, 2)),
+    "left": (lambda x, y: x @ y, (3, 4), (2, 4, 2)),
     "addmm": (lambda x, y: torch.addmm(x[0], x, y, beta=2, alpha=3), (4, 4), (4, 4)),
     "baddbmm": (lambda x, y: torch.baddbmm(x[0], x, y, beta=2, alpha=3), (2, 3, 3), (2, 3, 3)),
-    "addmv": (lambda x, y: torch.addmv(y, x, y, beta=2, alpha=3), (4, 4), (4,)), "outer": (torch.outer, (3,), (4,)),
-    "inner": (torch.inner, (2, 3), (4, 3)), "kron": (torch.kron, (2, 3), (2, 2)), "cross": (lambda x, y: torch.cross(x, y, dim=1), (2, 3), (2, 3)),
-    "tensordot": (lambda x, y: torch.tensordot(x, y, 2), (2, 3, 4), (3, 4, 2)), "linear": (lambda x, y: torch.nn.functional.linear(x, y, y[:, 0]), (2, 3), (4, 3)),
-    "linear3": (lambda x, y: torch.nn.functional.linear(x, y), (2, 2, 3), (4, 3)), "linear1": (lambda x, y: torch.nn.functional.linear(x, y, y[:, 0]), (3,), (4, 3)),
+    "addmv": (lambda x, y: torch.addmv(y, x, y, beta=2, alpha=3), (4, 4), (4,)),
+    "outer": (torch.outer, (3,), (4,)),
+    "inner": (torch.inner, (2, 3), (4, 3)),
+    "kron": (torch.kron, (2, 3), (2, 2)),
+    "cross": (lambda x, y: torch.cross(x, y, dim=1), (2, 3), (2, 3)),
+    "tensordot": (lambda x, y: torch.tensordot(x, y, 2), (2, 3, 4), (3, 4, 2)),
+    "linear": (lambda x, y: torch.nn.functional.linear(x, y, y[:, 0]), (2, 3), (4, 3)),
+    "linear3": (lambda x, y: torch.nn.functional.linear(x, y), (2, 2, 3), (4, 3)),
+    "linear1": (lambda x, y: torch.nn.functional.linear(x, y, y[:, 0]), (3,), (4, 3)),
 }
 
 
@@ -160,23 +187,37 @@ def test_gradients(name, dtype):
     assert torch.autograd.gradgradcheck(f, (x, y))
 
 
-@pytest.mark.parametrize("call, text", [
-    (lambda x: x @ x, r"mat1 and mat2 shapes cannot be multiplied \(3x2 and 3x2\)"),
-    (lambda x: x @ x[:, 0], r"size mismatch, got input \(3\), mat \(3x2\), vec \(3\)"),
-    (lambda x: x[0] @ torch.ones(5), "inconsistent tensor size"),
-    (lambda x: x @ torch.tensor(1.0), "both arguments to matmul need to be at least 1D, but they are 2D and 0D"),
-    (lambda x: x[None] @ x[None], r"Expected size for first two dimensions of batch2 tensor to be: \[1, 2\] but got: \[1, 3\]"),
-    (lambda x: torch.mm(x, x.double().t()), "to have the same dtype, but got"),
-    (lambda x: torch.mm(x, x[0]), "mat2 must be a matrix"),
-    (lambda x: torch.bmm(x, x), "batch1 must be a 3D tensor"),
-    (lambda x: torch.dot(x, x), "1D tensors expected, but got 2D and 2D tensors"),
-    (lambda x: torch.nn.functional.linear(torch.ones(32, 256), torch.ones(10, 128), torch.ones(10)),
-     r"mat1 and mat2 shapes cannot be multiplied \(32x256 and 128x10\)"),
-    (lambda x: torch.nn.functional.linear(x.double(), torch.ones(4, 2), torch.ones(4)), "mat1 and mat2 must have the same dtype, but got Double and Float"),
-    (lambda x: torch.addmm(torch.ones(4), x, x.t()), r"The expanded size of the tensor \(3\) must match the existing size \(4\)"),
-    (lambda x: x @ x.t().to("meta"), "same device"),
-    (lambda x: torch.nn.functional.linear(x, torch.ones(4, 2, device="meta")), "same device"),
-])
+@pytest.mark.parametrize(
+    "call, text",
+    [
+        (lambda x: x @ x, r"mat1 and mat2 shapes cannot be multiplied \(3x2 and 3x2\)"),
+        (lambda x: x @ x[:, 0], r"size mismatch, got input \(3\), mat \(3x2\), vec \(3\)"),
+        (lambda x: x[0] @ torch.ones(5), "inconsistent tensor size"),
+        (lambda x: x @ torch.tensor(1.0), "both arguments to matmul need to be at least 1D, but they are 2D and 0D"),
+        (
+            lambda x: x[None] @ x[None],
+            r"Expected size for first two dimensions of batch2 tensor to be: \[1, 2\] but got: \[1, 3\]",
+        ),
+        (lambda x: torch.mm(x, x.double().t()), "to have the same dtype, but got"),
+        (lambda x: torch.mm(x, x[0]), "mat2 must be a matrix"),
+        (lambda x: torch.bmm(x, x), "batch1 must be a 3D tensor"),
+        (lambda x: torch.dot(x, x), "1D tensors expected, but got 2D and 2D tensors"),
+        (
+            lambda x: torch.nn.functional.linear(torch.ones(32, 256), torch.ones(10, 128), torch.ones(10)),
+            r"mat1 and mat2 shapes cannot be multiplied \(32x256 and 128x10\)",
+        ),
+        (
+            lambda x: torch.nn.functional.linear(x.double(), torch.ones(4, 2), torch.ones(4)),
+            "mat1 and mat2 must have the same dtype, but got Double and Float",
+        ),
+        (
+            lambda x: torch.addmm(torch.ones(4), x, x.t()),
+            r"The expanded size of the tensor \(3\) must match the existing size \(4\)",
+        ),
+        (lambda x: x @ x.t().to("meta"), "same device"),
+        (lambda x: torch.nn.functional.linear(x, torch.ones(4, 2, device="meta")), "same device"),
+    ],
+)
 def test_errors(call, text):
     with pytest.raises(RuntimeError, match=text):
         call(torch.ones(3, 2))

@@ -81,7 +81,7 @@ def test_inconsistent_state_is_refused():
     (lambda: torch.multinomial(torch.ones(3), 4), "without replacement"),
     (lambda: torch.multinomial(torch.ones(3), 0), "cannot sample n_sample <= 0 samples"),
     (lambda: torch.multinomial(torch.zeros(3), 2), "sum of probabilities <= 0"),
-    (lambda: torch.multinomial(torch.tensor([1.0, -1]), 1, replacement=True), "probability entry < 0"),
+    (lambda: torch.multinomial(torch.tensor([1.0, -1]), 2, replacement=True), "probability entry < 0"),
     (lambda: torch.multinomial(torch.ones(2, 2, 2), 1), "prob_dist must be 1 or 2 dim"),
     (lambda: torch.empty(2).expand(3, 2).uniform_(), "single memory location"),
     (lambda: torch.dropout(torch.ones(3), 1.5, True), "between 0 and 1, but got 1.5"),

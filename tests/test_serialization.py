@@ -94,7 +94,8 @@ def test_a_whole_model_of_pytorch():
 def test_a_model_is_saved_under_pytorchs_names():
     data = ArchiveReader(saved(made.small_model(torch))).read("data.pkl")
     assert b"ctorch.nn.modules.linear\nLinear\n" in data and b"penlight" not in data
-    theirs = ArchiveReader(open(fixture("module.pt"), "rb")).read("data.pkl")
+    with open(fixture("module.pt"), "rb") as file:
+        theirs = ArchiveReader(file).read("data.pkl")
     assert {line for line in data.split(b"\n") if line.startswith(b"torch")} <= set(theirs.split(b"\n"))
 
 

@@ -71,6 +71,21 @@ template <class T> PL_ALWAYS_INLINE void store_partial(T* y, int n, Vec<T> v) {
 #endif
 }
 
+// The first lane whose comparison (all ones or zero) holds, or the width.
+template <class M> PL_ALWAYS_INLINE int first_lane(M hits) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(hits[0]) == 4) return __builtin_ctz(_mm512_movepi32_mask((__m512i)hits) | 1u << 16);
+  else return __builtin_ctz(_mm512_movepi64_mask((__m512i)hits) | 1u << 8);
+#elif defined(__AVX2__)
+  if constexpr (sizeof(hits[0]) == 4) return __builtin_ctz(unsigned(_mm256_movemask_ps((__m256)hits)) | 1u << 8);
+  else return __builtin_ctz(unsigned(_mm256_movemask_pd((__m256d)hits)) | 1u << 4);
+#else
+  int j = 0;
+  while (j < int(sizeof(M) / sizeof(hits[0])) && !hits[j]) ++j;
+  return j;
+#endif
+}
+
 // y[i] = f(x[i]...) for a function that the compiler vectorises; the rest of a row is computed in a whole vector as well.
 template <class T, class F, class... X> PL_ALWAYS_INLINE void map_row(int64_t n, T* y, F f, const X*... x) {
   constexpr int W = Vector<T>::width;

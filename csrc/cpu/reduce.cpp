@@ -309,40 +309,36 @@ template <class T, bool kMax> struct ArgKernels {
     for (int64_t i = 0; i < m; ++i) static_cast<State*>(states)[i] = {Policy().padding(), -1};
   }
 
-  // The first element that equals v (NaN equals NaN); it is there.
+  // Lanes that hold v; NaN equals NaN.
+  static PL_ALWAYS_INLINE auto equal(Vec<T> x, T v) { return v != v ? x != x : x == v; }
+
+  // The first element that equals v; it is there.
   static int64_t find(const T* x, int64_t n, T v) {
-    const bool nan = v != v;
+    constexpr int W = Vector<T>::width;
     int64_t i = 0;
-    for (; i + 64 <= n; i += 64) {
-      int hits = 0;
-      for (int j = 0; j < 64; ++j) hits += nan ? x[i + j] != x[i + j] : x[i + j] == v;
-      if (hits) break;
+    for (; i + W <= n; i += W) {
+      const int j = first_lane(equal(load_vector(x + i), v));
+      if (j < W) return i + j;
     }
-    while (!(nan ? x[i] != x[i] : x[i] == v)) ++i;
-    return i;
+    return i + first_lane(equal(load_partial(x + i, int(n - i), v), v));
   }
 
   static PL_ALWAYS_INLINE void take(State& s, T value, int64_t index) {
     if (s.index < 0 || better(value, s.value)) s = {value, index};
   }
 
-  // Rows shorter than a vector, without branches.
   static void short_rows(int64_t m, int64_t n, const T* row, int64_t stride, int64_t first, State* s) {
+    const Policy p;
     for (int64_t i = 0; i < m; ++i, row += stride) {
-      T value = row[0];
-      int64_t where = 0;
-      for (int64_t j = 1; j < n; ++j) {
-        const bool b = better(row[j], value);
-        value = b ? row[j] : value;
-        where = b ? j : where;
-      }
-      take(s[i], value, first + where);
+      const Vec<T> v = load_partial(row, int(n), p.padding());
+      const T best = join_lanes(p, v);
+      take(s[i], best, first + first_lane(equal(v, best)));
     }
   }
 
   static void rows(int64_t m, int64_t n, const void* x, int64_t stride, int64_t first, void* states, const ReduceParams&) {
     const T* row = static_cast<const T*>(x);
-    if (n > 0 && n <= 16) return short_rows(m, n, row, stride, first, static_cast<State*>(states));
+    if (n > 0 && n < Vector<T>::width) return short_rows(m, n, row, stride, first, static_cast<State*>(states));
     for (int64_t i = 0; i < m; ++i, row += stride) {
       State& s = static_cast<State*>(states)[i];
       for (int64_t b = 0; b < n; b += kFoldChunk) {

@@ -61,7 +61,7 @@ struct SortKernels {
   // The k-th smallest key, 0 <= k < n; the buffer is scratch of n keys.
   uint32_t (*select32)(int64_t n, const uint32_t* keys, int64_t k, uint32_t* buffer);
   uint64_t (*select64)(int64_t n, const uint64_t* keys, int64_t k, uint64_t* buffer);
-  // The k smallest keys with their indices, in order, for k much smaller than n; all four buffers have room for 4k + 256.
+  // The k smallest keys with their indices, in order, for k much smaller than n; all four buffers have room for 2k + 128.
   void (*smallest32)(int64_t n, const uint32_t* keys, int64_t k, uint32_t* found, int32_t* index, uint32_t* key_buffer, int32_t* index_buffer);
   void (*smallest64)(int64_t n, const uint64_t* keys, int64_t k, uint64_t* found, int32_t* index, uint64_t* key_buffer, int32_t* index_buffer);
 };

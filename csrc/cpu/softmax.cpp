@@ -26,11 +26,28 @@ template <class T, class F> PL_ALWAYS_INLINE double row_sum(int64_t n, F f) {
   return sum;
 }
 
+// A row that fits one vector; lanes beyond it hold -inf and count for nothing.
+template <class T, bool kLog> PL_ALWAYS_INLINE void short_row(int64_t n, const T* x, T* y) {
+  constexpr int W = Vector<T>::width;
+  T v[W], e[W];
+  const Vec<T> in = load_partial(x, int(n), lowest<T>());
+  const T top = join_lanes(ExtremeOf<T, true>(), in);
+  const Vec<T> shifted = in - top;
+  std::memcpy(v, &shifted, sizeof v);
+  for (int j = 0; j < W; ++j) e[j] = exp_of_negative(v[j]);
+  const T sum = join_lanes(SumOf<T>(), load_vector(e));
+  store_partial(y, int(n), kLog ? shifted - math::log(sum) : load_vector(e) * (T(1) / sum));
+}
+
 template <class T, bool kLog> void rows(int64_t m, int64_t n, const void* in, int64_t x_stride, void* out, int64_t y_stride) {
   T t[kChunk];
   for (int64_t i = 0; i < m; ++i) {
     const T* x = static_cast<const T*>(in) + i * x_stride;
     T* y = static_cast<T*>(out) + i * y_stride;
+    if (n < Vector<T>::width) {
+      short_row<T, kLog>(n, x, y);
+      continue;
+    }
     const T top = row_max(x, n);
     const double sum = row_sum<T>(n, [&](int64_t b, int64_t c) {
       T* to = kLog ? t : y + b;

@@ -156,7 +156,7 @@ template <class K> K select(int64_t n, const K* keys, int64_t k, K* buffer) {
 template <class K>
 void smallest(int64_t n, const K* keys, int64_t k, K* found, int32_t* index, K* key_buffer, int32_t* index_buffer) {
   constexpr int64_t block = 64;
-  const int64_t room = 4 * k + 256;
+  const int64_t room = 2 * k + 128;
   int64_t count = 0;
   K bound = ~K(0);
   bool bounded = false;

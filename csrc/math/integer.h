@@ -85,14 +85,13 @@ PL_FN T floor_divide(T a, T b) {
     const T m = fmod(a, b);
     return T(q - T((m != T(0)) & ((b < T(0)) != (m < T(0)))));
   } else {
-    // As Python and PyTorch: a quotient that agrees with the remainder to the last place.
+    // As Python and PyTorch: a quotient that agrees with the remainder, (a - m) / b being an integer but for its
+    // rounding.
     const T m = fmod(a, b);
-    const T exact = (a - m) / b;
-    const T below = exact - T((m != T(0)) & ((b < T(0)) != (m < T(0))));
-    const T whole = floor(below);
-    const T nearest = whole + T(below - whole > T(0.5));
-    const T r = select(below == T(0), copysign(T(0), a / b), nearest);
-    return select(b == T(0), a / b, r);
+    const T adjust = select((m != T(0)) & ((b < T(0)) != (m < T(0))), T(1), T(0));
+    const T whole = round((a - m) / b - adjust);
+    const T quotient = a / b;
+    return select(b == T(0), quotient, select(whole == T(0), copysign(T(0), quotient), whole));
   }
 }
 

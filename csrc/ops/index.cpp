@@ -250,7 +250,7 @@ Tensor fitted(const Tensor& values, const Tensor& self, const std::vector<int64_
               to_string(from).c_str(), to_string(to).c_str());
   if (values.dim() > 0) check_same_device(self, values);
   else PL_CHECK(!values.is_meta() || self.is_meta(), "Cannot copy out of meta tensor; no data!");
-  Tensor v = may_conflict(self.get(), values.get()) || self->storage == values->storage ? native::clone(values, MemoryFormat::Contiguous) : values;
+  Tensor v = self->storage == values->storage ? native::clone(values, MemoryFormat::Contiguous) : values;
   return v.sizes() == to ? v : native::expand(alias(v), shape, false);
 }
 
@@ -434,7 +434,7 @@ Tensor checked_source(const char* name, const Positions& p, const Tensor& source
   PL_CHECK(s.sizes() == Shape(p.result_shape()), "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = %s "
            "source.shape = %s", to_string(p.tensor.sizes()).c_str(), to_string(s.sizes()).c_str());
   check_same_device(p.tensor, s);
-  return may_conflict(p.tensor.get(), s.get()) ? clone(s, MemoryFormat::Contiguous) : s;
+  return p.tensor->storage == s->storage ? clone(s, MemoryFormat::Contiguous) : s;
 }
 
 }  // namespace

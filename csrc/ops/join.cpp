@@ -146,15 +146,19 @@ std::vector<int64_t> piece_sizes(int64_t length, int64_t split_size) {
   return sizes;
 }
 
+constexpr int64_t kMaxPieces = 1 << 24;     // tensors are objects: more would fill the memory with empty ones
+
 int64_t chunk_size(const Tensor& self, int64_t chunks, int64_t dim) {
   PL_CHECK(self.dim() > 0, "chunk expects at least a 1-dimensional tensor");
   PL_CHECK(chunks > 0, "chunk expects `chunks` to be greater than 0, got: %lld", (long long)chunks);
-  return (self.size(dim) + chunks - 1) / chunks;
+  const int64_t n = self.size(dim);
+  return chunks >= n ? n > 0 : (n + chunks - 1) / chunks;
 }
 
 // torch.chunk of an empty dimension still gives the number of pieces asked for.
 std::vector<int64_t> chunk_sizes(const Tensor& self, int64_t chunks, int64_t dim) {
   const int64_t size = chunk_size(self, chunks, dim);
+  PL_CHECK(size > 0 || chunks <= kMaxPieces, "%lld chunks are too many", (long long)chunks);
   return size == 0 ? std::vector<int64_t>(size_t(chunks), 0) : piece_sizes(self.size(dim), size);
 }
 
@@ -343,6 +347,7 @@ TensorList unsafe_chunk(const Tensor& self, int64_t chunks, int64_t dim) { retur
 TensorList tensor_split(const Tensor& self, int64_t sections, int64_t dim) {
   PL_CHECK(self.dim() > 0, "tensor_split expected at least a 1-dimensional tensor, but got a tensor with %d dims", self.dim());
   PL_CHECK(sections > 0, "number of sections must be larger than 0, got %lld", (long long)sections);
+  PL_CHECK(sections <= kMaxPieces, "%lld sections are too many", (long long)sections);
   dim = wrap_dim(dim, self.dim());
   const int64_t n = self->sizes[dim];
   TensorList r;

@@ -134,9 +134,10 @@ void LinearBackward::backward(const Tensor* grads, Tensor* results) {
   Tensor input_value = wants_weight ? input.unpack(this, "input") : Tensor();
   Tensor weight_value = wants_input ? weight.unpack(this, "weight") : Tensor();
   if (grad_enabled || is_complex(grad.dtype())) {
-    Tensor rows = op::reshape(grad, {-1, grad.size(-1)});
+    const int64_t n = Shape(shape.data(), int64_t(shape.size()) - 1).numel();
+    Tensor rows = op::reshape(grad, {n, grad.size(-1)});
     if (wants_input) results[in] = op::reshape(op::mm(rows, op::conj(weight_value)), shape);
-    if (wants_weight) results[w] = op::mm(op::t(rows), op::conj(op::reshape(input_value, {-1, input_value.size(-1)})));
+    if (wants_weight) results[w] = op::mm(op::t(rows), op::conj(op::reshape(input_value, {n, input_value.size(-1)})));
     if (wants_bias) results[0] = op::sum_to_size(grad, {grad.size(-1)});
     return;
   }

@@ -256,7 +256,7 @@ Tensor put_(const Tensor& self, const Tensor& index, const Tensor& source, bool 
   check_writable(self);
   check_same_device(self, source);
   if (self.is_meta() || index.numel() == 0) return self;
-  Tensor offsets = flat_offsets(self, index), from = may_conflict(self.get(), source.get()) ? clone(source, MemoryFormat::Contiguous) : pl::contiguous(source);
+  Tensor offsets = flat_offsets(self, index), from = self->storage == source->storage ? clone(source, MemoryFormat::Contiguous) : pl::contiguous(source);
   const int64_t n = index.numel(), item = itemsize(self.dtype());
   if (accumulate) cpu().index.combine_at[int(Combine::Add)][int(self.dtype())](n, self->data, offsets.ptr<int64_t>(), from->data, item);
   else cpu().index.write[size_class(item)](n, self->data, offsets.ptr<int64_t>(), from->data, item);

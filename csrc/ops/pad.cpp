@@ -94,10 +94,13 @@ Tensor pad(const Tensor& self, Shape pad, const std::string& mode, std::optional
   return pad_border(self, pad, mode == "reflect" ? Border::Reflect : mode == "replicate" ? Border::Replicate : Border::Circular);
 }
 
+constexpr int64_t kMaxFactor = 1 << 15;    // its square times a number of channels stays far from overflow
+
 Tensor pixel_shuffle(const Tensor& self, int64_t upscale_factor) {
   const int64_t r = upscale_factor, n = self.dim();
   PL_CHECK(n >= 3, "pixel_shuffle expects input to have at least 3 dimensions, but got input with %lld dimension(s)", (long long)n);
   PL_CHECK(r > 0, "pixel_shuffle expects a positive upscale_factor, but got %lld", (long long)r);
+  PL_CHECK(r <= kMaxFactor, "pixel_shuffle: the upscale_factor %lld is too large", (long long)r);
   const int64_t c = self.size(-3), h = self.size(-2), w = self.size(-1);
   PL_CHECK(c % (r * r) == 0, "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but input.size(-3)=%lld "
            "is not divisible by %lld", (long long)c, (long long)(r * r));
@@ -113,6 +116,7 @@ Tensor pixel_unshuffle(const Tensor& self, int64_t downscale_factor) {
   const int64_t r = downscale_factor, n = self.dim();
   PL_CHECK(n >= 3, "pixel_unshuffle expects input to have at least 3 dimensions, but got input with %lld dimension(s)", (long long)n);
   PL_CHECK(r > 0, "pixel_unshuffle expects a positive downscale_factor, but got %lld", (long long)r);
+  PL_CHECK(r <= kMaxFactor, "pixel_unshuffle: the downscale_factor %lld is too large", (long long)r);
   const int64_t c = self.size(-3), h = self.size(-2), w = self.size(-1);
   PL_CHECK(h % r == 0, "pixel_unshuffle expects height to be divisible by downscale_factor, but input.size(-2)=%lld is not divisible by %lld", (long long)h,
            (long long)r);

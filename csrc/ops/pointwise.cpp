@@ -191,9 +191,10 @@ void run(const Plan& p) {
   parallel_for(n, kGrain, [&](int64_t b, int64_t e) { s.range(b, e); });
 }
 
+// Numbers in tensors of dimension 0 on the CPU go with every device.
 void check_devices(std::initializer_list<In> in, const TensorImpl* first) {
   for (const In& i : in)
-    PL_CHECK_AS(Runtime, !i.t || i.t->ndim == 0 || first->ndim == 0 || i.t->device() == first->device(), "device_mismatch",
+    PL_CHECK_AS(Runtime, !i.t || i.t->device() == first->device() || (i.t->ndim == 0 && !i.t->is_meta()), "device_mismatch",
                 "Expected all tensors to be on the same device, but found at least two devices, %s and %s!",
                 device_name(first->device()).c_str(), device_name(i.t->device()).c_str());
 }
@@ -202,7 +203,7 @@ const TensorImpl* first_tensor(std::initializer_list<In> in) {
   const TensorImpl* zero_dim = nullptr;
   for (const In& i : in) {
     if (i.t && i.t->ndim > 0) return i.t;
-    if (i.t && !zero_dim) zero_dim = i.t;
+    if (i.t && (!zero_dim || i.t->is_meta())) zero_dim = i.t;
   }
   return zero_dim;
 }

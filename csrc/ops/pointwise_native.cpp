@@ -95,6 +95,12 @@ Tensor nan_to_num(const Tensor& self, std::optional<double> nan, std::optional<d
 
 Tensor conj(const Tensor& self) { return is_complex(self.dtype()) ? op::conj_kernel(self) : self; }
 
+Tensor conj_physical(const Tensor& self) { return conj(self); }
+Tensor resolve_conj(const Tensor& self) { return self; }
+Tensor resolve_neg(const Tensor& self) { return self; }
+bool is_conj(const Tensor&) { return false; }
+bool is_neg(const Tensor&) { return false; }
+
 Tensor polygamma(int64_t n, const Tensor& self) {
   PL_CHECK(n >= 0, "polygamma(n, x) does not support negative n.");
   return n == 0 ? op::digamma(self) : op::polygamma_kernel(self, Scalar(n));

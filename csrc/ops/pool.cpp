@@ -120,6 +120,7 @@ Windows adaptive(Shape sizes, Shape output, int dims) {
     const int at = 3 - dims + d;
     const int64_t in = r.in[at] = sizes[sizes.n - dims + d], out = output[output.n == 1 ? 0 : d];
     PL_CHECK(out >= 0, "Trying to create tensor with negative dimension %lld: elements of output_size must be greater than or equal to 0", (long long)out);
+    PL_CHECK(out <= INT32_MAX, "output_size %lld is too large", (long long)out);
     for (int64_t i = 0; i < out; ++i) {
       const int64_t from = i * in / out, to = ((i + 1) * in + out - 1) / out;
       r.add(at, from, to, to - from);

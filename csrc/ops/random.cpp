@@ -244,7 +244,7 @@ Tensor random__from(const Tensor& self, int64_t from, std::optional<int64_t> to,
   } else if (d != DType::Int64 && d != DType::Float64 && d != DType::Float32 && d != DType::BFloat16) {
     not_implemented_for("random_full_64_bits_range_kernel_cpu", d);
   }
-  fill_dense(self, [&](void* p) { kernels().integers(chosen(generator), d, p, self.numel(), range, from); });
+  fill_dense(self, [&](void* p) { kernels().integers(chosen(generator), d, p, self.numel(), range, range ? from : 0); });
   return self;
 }
 

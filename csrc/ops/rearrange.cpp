@@ -191,9 +191,10 @@ __int128 lower_count(int64_t rows, int64_t cols, int64_t diagonal) {
 Tensor triangle_indices(int64_t row, int64_t col, int64_t offset, bool lower, DType dtype, const std::optional<Device>& device) {
   PL_CHECK(row >= 0, "row must be non-negative, got%lld", (long long)row);
   PL_CHECK(col >= 0, "col must be non-negative, got%lld", (long long)col);
-  const int64_t k = std::clamp(offset, -row, col);
-  const __int128 count = lower ? lower_count(row, col, k) : __int128(row) * col - lower_count(row, col, k - 1);
-  PL_CHECK(count < INT64_MAX / 16, "the triangle of a %lld x %lld matrix has too many elements", (long long)row, (long long)col);
+  const int64_t k = std::clamp(offset, -row, col), most = INT64_MAX / 16;
+  const bool small = row < most && col < most;
+  const __int128 count = !small ? most : lower ? lower_count(row, col, k) : __int128(row) * col - lower_count(row, col, k - 1);
+  PL_CHECK(count < most, "the triangle of a %lld x %lld matrix has too many elements", (long long)row, (long long)col);
   if (device && device->type == DeviceType::Meta) return pl::empty({2, int64_t(count)}, dtype == DType::Undefined ? DType::Int64 : dtype, *device);
   Tensor t = pl::empty({2, int64_t(count)}, DType::Int64);
   int64_t *rows = t.ptr<int64_t>(), *cols = rows + count;

@@ -244,7 +244,19 @@ struct LayerNode final : Node {
   Cell cell;
   bool reverse, single;
   SavedTensor inputs_[Layer::kInputs];
+  SavedTensor output_, last_c_;  // where these are what the caller was given, they stand here and not in state_
   LayerState state_;
+
+  void keep(const LayerResult& r) {
+    if (state_.h.get() == r.output.get()) {
+      output_.save_output(r.output);
+      state_.h = Tensor();
+    }
+    if (r.c && state_.c.get() == r.c.get()) {
+      last_c_.save_output(r.c);
+      state_.c = Tensor();
+    }
+  }
 
   const char* name() const override {
     static const char* const names[] = {"LstmBackward0", "GruBackward0", "RnnTanhBackward0", "RnnReluBackward0"};
@@ -252,6 +264,8 @@ struct LayerNode final : Node {
   }
   void release_saved() override {
     for (SavedTensor& t : inputs_) t.reset();
+    output_.reset();
+    last_c_.reset();
     state_ = LayerState();
   }
   void saved(std::function<void(const char*, const Tensor&)> f) override {
@@ -264,7 +278,12 @@ struct LayerNode final : Node {
     for (SavedTensor& t : inputs_) l.in.push_back(t.unpack(this, "input"));
     bool wanted[Layer::kInputs];
     for (uint32_t i = 0; i < Layer::kInputs; ++i) wanted[i] = needs(i);
-    if (!grad_enabled) return pl::backward(l, state_, grads, wanted, results);
+    if (!grad_enabled) {
+      LayerState s = state_;
+      if (!s.h) s.h = output_.unpack(this, "output");
+      if (cell == Cell::Lstm && !s.c) s.c = last_c_.unpack(this, "cy");
+      return pl::backward(l, s, grads, wanted, results);
+    }
     TensorList r = differentiable_gradients(l.in, grads, [&](const TensorList& in) { return by_operators(l, in, Tensor()); });
     for (uint32_t i = 0; i < Layer::kInputs; ++i) if (wanted[i]) results[i] = r[i];
   }
@@ -306,6 +325,7 @@ LayerResult run_layer(const Layer& l) {
     NoGrad no_grad;
     return forward(l, node->state_);
   }();
+  node->keep(r);
   set_history(r.output, node.get(), 0);
   if (r.h) set_history(r.h, node.get(), 1);
   if (r.c) set_history(r.c, node.get(), 2);

@@ -89,7 +89,7 @@ Places scatter_places(const char* name, const Tensor& self, int64_t dim, const T
   if (self.is_meta()) return p;
   p.index = index_values(p.index);
   check_range(p.index, p.dim, p.self->sizes[p.dim]);
-  if (may_conflict(p.self.get(), p.other.get()) || p.self->storage == p.other->storage) p.other = native::clone(p.other, MemoryFormat::Contiguous);
+  if (p.self->storage == p.other->storage) p.other = native::clone(p.other, MemoryFormat::Contiguous);
   return p;
 }
 

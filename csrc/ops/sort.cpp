@@ -67,8 +67,8 @@ template <class K> struct Row {
   }
   // The first k of the order, without the order of the rest.
   void sort_first(int64_t k) {
-    const int64_t room = 4 * k + 256;
-    if (4 * room > n) return sort();
+    const int64_t room = 2 * k + 128;
+    if (2 * room > n) return sort();
     (api.*SortApi<K>::smallest)(n, keys, k, key_buffer, index, key_buffer + room, index_buffer);
   }
   K select(int64_t k) { return (api.*SortApi<K>::select)(n, keys, k, key_buffer); }

@@ -277,7 +277,7 @@ PyObject* frombuffer(PyObject*, PyObject* args, PyObject* kw) {
     PL_CHECK_AS(Value, b->len > 0 && count != 0, "", "both buffer length (%zd) and count (%zd) must not be 0", b->len, count);
     PL_CHECK_AS(Value, offset >= 0 && offset < b->len, "", "offset (%zd bytes) must be non-negative and no greater than buffer length (%zd bytes) minus 1", offset, b->len);
     PL_CHECK_AS(Value, count >= 0 || (b->len - offset) % item == 0, "", "buffer length (%zd bytes) after offset (%zd bytes) must be a multiple of element size (%lld)", b->len, offset, (long long)item);
-    PL_CHECK_AS(Value, offset + n * item <= b->len, "", "requested buffer length (%lld * %lld bytes) after offset (%zd bytes) must not be greater than actual buffer length (%zd bytes)",
+    PL_CHECK_AS(Value, n <= (b->len - offset) / item, "", "requested buffer length (%lld * %lld bytes) after offset (%zd bytes) must not be greater than actual buffer length (%zd bytes)",
                 (long long)n, (long long)item, offset, b->len);
     if (b->readonly && PyErr_WarnEx(PyExc_UserWarning, "The given buffer is not writable, and PyTorch does not support non-writable tensors.", 1) < 0) throw PythonError();
     guard.release();
@@ -374,6 +374,7 @@ PyObject* storage_item(PyObject* o, Py_ssize_t i) {
     PyErr_SetString(PyExc_IndexError, "storage index out of range");
     return nullptr;
   }
+  if (!s->data) return PyErr_Format(PyExc_NotImplementedError, "a storage on the meta device has no bytes");
   return PyLong_FromLong(static_cast<uint8_t*>(s->data)[i]);
 }
 PyObject* storage_compare(PyObject* a, PyObject* b, int how) {
@@ -383,6 +384,10 @@ PyObject* storage_compare(PyObject* a, PyObject* b, int how) {
 Py_hash_t storage_hash(PyObject* o) { return Py_hash_t(reinterpret_cast<uintptr_t>(storage_of(o)) >> 4); }
 int storage_buffer(PyObject* o, Py_buffer* view, int flags) {
   Storage* s = storage_of(o);
+  if (s->device.type != DeviceType::CPU) {
+    PyErr_SetString(PyExc_BufferError, "a storage on the meta device has no bytes");
+    return -1;
+  }
   return PyBuffer_FillInfo(view, o, s->data, Py_ssize_t(s->nbytes), 0, flags);
 }
 PyMethodDef storage_methods[] = {{"nbytes", storage_nbytes, METH_NOARGS, "The number of bytes."},
@@ -421,7 +426,7 @@ void check_storage_range(const Storage* s, Shape sizes, Shape strides, int64_t o
              "invalid sizes %s or strides %s", to_string(sizes).c_str(), to_string(strides).c_str());
   }
   int64_t bytes;
-  PL_CHECK(!__builtin_mul_overflow(last, itemsize(d), &bytes) && size_t(bytes) <= s->nbytes,
+  PL_CHECK(!__builtin_mul_overflow(last, itemsize(d), &bytes) && (size_t(bytes) <= s->nbytes || s->device.type == DeviceType::Meta),
            "setStorage: sizes %s, strides %s, storage offset %lld, and itemsize %lld requiring a storage size of %lld are out of bounds for storage of size %zu",
            to_string(sizes).c_str(), to_string(strides).c_str(), (long long)offset, (long long)itemsize(d), (long long)(last * itemsize(d)), s->nbytes);
 }
@@ -434,7 +439,7 @@ PyObject* tensor_from_storage(PyObject*, PyObject* args) {
     Storage* s = storage_of(storage);
     std::vector<int64_t> sizes = to_ints(size), strides = to_ints(stride);
     DType d = to_dtype(dtype);
-    if (s->device.type == DeviceType::CPU) check_storage_range(s, sizes, strides, offset, d);
+    check_storage_range(s, sizes, strides, offset, d);
     TensorImpl* t = new_impl();
     Tensor owner = Tensor::steal(t);
     t->dtype = d;

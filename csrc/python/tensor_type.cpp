@@ -186,7 +186,20 @@ PyObject* nb_positive(PyObject* a) { Py_INCREF(a); return a; }
 PyObject* nb_absolute(PyObject* a) { return unary("abs", a, [](const Tensor& t) { return op::abs(t); }); }
 PyObject* nb_invert(PyObject* a) { return unary("bitwise_not", a, [](const Tensor& t) { return op::bitwise_not(t); }); }
 
+// A NumPy array is compared element by element, also when it is Python that asks the tensor after the array.
+PyObject* compare_with_array(PyObject* a, PyObject* array, int how) {
+  PyObject* m = PyImport_ImportModule("penlight._C");
+  PyObject* b = m ? PyObject_CallMethod(m, "as_tensor", "O", array) : nullptr;
+  Py_XDECREF(m);
+  PyObject* r = b ? PyObject_RichCompare(a, b, how) : nullptr;
+  Py_XDECREF(b);
+  return r;
+}
+
 PyObject* compare(PyObject* a, PyObject* b, int how) {
+  bool equality = how == Py_EQ || how == Py_NE;
+  if (equality && !is_tensor(b) && PyObject_CheckBuffer(b) && !is_number(b) && PyObject_HasAttrString(b, "__array_interface__"))
+    return compare_with_array(a, b, how);
   switch (how) {
     case Py_LT: return binary("lt", a, b, [](auto& x, auto& y) { return op::lt(x, y); });
     case Py_LE: return binary("le", a, b, [](auto& x, auto& y) { return op::le(x, y); });

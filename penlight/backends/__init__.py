@@ -6,7 +6,9 @@ from penlight.backends import cudnn
 
 __all__ = ["cudnn", "cuda", "mps", "mkldnn", "mkl", "openmp"]
 
-cuda = SimpleNamespace(is_built=lambda: False, matmul=SimpleNamespace(allow_tf32=False, allow_fp16_reduced_precision_reduction=True))
+cuda = SimpleNamespace(
+    is_built=lambda: False, matmul=SimpleNamespace(allow_tf32=False, allow_fp16_reduced_precision_reduction=True)
+)
 mps = SimpleNamespace(is_available=lambda: False, is_built=lambda: False)
 mkldnn = SimpleNamespace(is_available=lambda: False, enabled=False)
 mkl = SimpleNamespace(is_available=lambda: False)

@@ -1,9 +1,20 @@
 """NVIDIA GPUs. This build of Penlight has no GPU support yet: `is_available()` is False, and a request for one says so."""
 
-
-
-__all__ = ["is_available", "device_count", "is_initialized", "current_device", "synchronize", "empty_cache", "manual_seed", "manual_seed_all",
-           "get_device_name", "get_device_capability", "memory_allocated", "max_memory_allocated", "set_device"]
+__all__ = [
+    "is_available",
+    "device_count",
+    "is_initialized",
+    "current_device",
+    "synchronize",
+    "empty_cache",
+    "manual_seed",
+    "manual_seed_all",
+    "get_device_name",
+    "get_device_capability",
+    "memory_allocated",
+    "max_memory_allocated",
+    "set_device",
+]
 
 
 def _unavailable(*_args, **_kwargs):
@@ -78,5 +89,3 @@ def manual_seed(seed):
 def manual_seed_all(seed):
     """Set the seed of all GPUs' random numbers; without a GPU nothing draws them."""
     manual_seed(seed)
-
-

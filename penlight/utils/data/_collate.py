@@ -36,7 +36,9 @@ def default_collate(batch):
         if getattr(first, "shape", None) == ():
             return penlight.as_tensor(batch)
         if first.dtype.kind in "SaUO":
-            raise TypeError(f"default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {first.dtype}")
+            raise TypeError(
+                f"default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {first.dtype}"
+            )
         return default_collate([penlight.as_tensor(b) for b in batch])
     if isinstance(first, float):
         return penlight.tensor(batch, dtype=penlight.float64)
@@ -53,11 +55,13 @@ def default_collate(batch):
             raise RuntimeError("each element in list of batch should be of equal size")
         columns = [default_collate(samples) for samples in zip(*batch)]
         return columns if isinstance(first, tuple) else _rebuilt(first, columns)
-    raise TypeError(f"default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {type(first)}")
+    raise TypeError(
+        f"default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {type(first)}"
+    )
 
 
 def _rebuilt(like, values):
     try:
         return type(like)(values)
-    except TypeError:       # a type that is not made from its contents alone
+    except TypeError:  # a type that is not made from its contents alone
         return values

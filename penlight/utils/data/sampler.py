@@ -4,7 +4,14 @@ import itertools
 
 import penlight
 
-__all__ = ["Sampler", "SequentialSampler", "RandomSampler", "SubsetRandomSampler", "WeightedRandomSampler", "BatchSampler"]
+__all__ = [
+    "Sampler",
+    "SequentialSampler",
+    "RandomSampler",
+    "SubsetRandomSampler",
+    "WeightedRandomSampler",
+    "BatchSampler",
+]
 
 
 def _fresh_generator():
@@ -51,8 +58,17 @@ class RandomSampler(Sampler):
     def __init__(self, data_source, replacement=False, num_samples=None, generator=None):
         if not isinstance(replacement, bool):
             raise TypeError(f"replacement should be a boolean value, but got replacement={replacement}")
-        self.data_source, self.replacement, self._num_samples, self.generator = data_source, replacement, num_samples, generator
-        if not isinstance(self.num_samples, int) or self.num_samples < 0 or (num_samples is not None and num_samples <= 0):
+        self.data_source, self.replacement, self._num_samples, self.generator = (
+            data_source,
+            replacement,
+            num_samples,
+            generator,
+        )
+        if (
+            not isinstance(self.num_samples, int)
+            or self.num_samples < 0
+            or (num_samples is not None and num_samples <= 0)
+        ):
             raise ValueError(f"num_samples should be a positive integer value, but got num_samples={self.num_samples}")
 
     @property
@@ -66,12 +82,14 @@ class RandomSampler(Sampler):
         if self.replacement:
             for _ in range(self.num_samples // 32):
                 yield from penlight.randint(high=n, size=(32,), dtype=penlight.int64, generator=generator).tolist()
-            yield from penlight.randint(high=n, size=(self.num_samples % 32,), dtype=penlight.int64, generator=generator).tolist()
+            yield from penlight.randint(
+                high=n, size=(self.num_samples % 32,), dtype=penlight.int64, generator=generator
+            ).tolist()
             return
         for _ in range(self.num_samples // n if n else 0):
             yield from penlight.randperm(n, generator=generator).tolist()
         if n:
-            yield from penlight.randperm(n, generator=generator).tolist()[:self.num_samples % n]
+            yield from penlight.randperm(n, generator=generator).tolist()[: self.num_samples % n]
 
     def __len__(self):
         return self.num_samples
@@ -105,7 +123,9 @@ class WeightedRandomSampler(Sampler):
         self.weights, self.num_samples, self.replacement, self.generator = weights, num_samples, replacement, generator
 
     def __iter__(self):
-        yield from penlight.multinomial(self.weights, self.num_samples, self.replacement, generator=self.generator).tolist()
+        yield from penlight.multinomial(
+            self.weights, self.num_samples, self.replacement, generator=self.generator
+        ).tolist()
 
     def __len__(self):
         return self.num_samples
