@@ -363,4 +363,129 @@ TEXTS = {
         "en": "write torch.load(..., map_location='cpu')",
         "zh": "请写 torch.load(..., map_location='cpu')",
     },
+    # ---- others, by the name of their kind
+    "as_strided_range": {
+        "en": "the strides reach beyond the memory; use view, reshape or slices, which keep inside it",
+        "zh": "步长超出了内存范围；请改用 view、reshape 或切片，它们不会越界",
+    },
+    "batch_norm_channels": {
+        "en": "one number for each channel is needed: write nn.BatchNorm2d(x.shape[1])",
+        "zh": "每个通道需要一个数：请写 nn.BatchNorm2d(x.shape[1])",
+    },
+    "class_weight": {
+        "en": "one weight for each class is needed; print weight.shape and the number of classes",
+        "zh": "每个类别需要一个权重；请打印 weight.shape 和类别数",
+    },
+    "conv_bias": {
+        "en": "one bias for each output channel is needed; print bias.shape and weight.shape[0]",
+        "zh": "每个输出通道需要一个偏置；请打印 bias.shape 和 weight.shape[0]",
+    },
+    "conv_window": {
+        "en": "the kernel is larger than the padded image: write padding=kernel_size // 2, or a smaller kernel",
+        "zh": "卷积核比填充后的图像还大：请写 padding=kernel_size // 2，或改用更小的卷积核",
+    },
+    "embedding_dtype": {
+        "en": "indices are whole numbers; write indices.long()",
+        "zh": "索引必须是整数；请写 indices.long()",
+    },
+    "float_needed": {
+        "en": "whole numbers have no mean or variance of their own type; write x.float()",
+        "zh": "整数类型不能这样计算；请写 x.float()",
+    },
+    "gather_shape": {
+        "en": "index and tensor must have the same number of dimensions; print both .shape, and unsqueeze(dim) the index",
+        "zh": "index 与张量的维数必须相同；请打印两者的 .shape，并对 index 使用 unsqueeze(dim)",
+    },
+    "index_0d": {
+        "en": "a tensor of dimension 0 is one number: write x.item()",
+        "zh": "0 维张量就是一个数：请写 x.item()",
+    },
+    "index_many": {
+        "en": "there are more indices than dimensions; print x.shape",
+        "zh": "下标个数多于维数；请打印 x.shape",
+    },
+    "index_put_dtype": {
+        "en": "convert the values: x[i] = values.to(x.dtype)",
+        "zh": "请先转换数据类型：x[i] = values.to(x.dtype)",
+    },
+    "index_shapes": {
+        "en": "index tensors must broadcast together; print their .shape",
+        "zh": "下标张量必须能互相广播；请打印它们的 .shape",
+    },
+    "mask_dtype": {
+        "en": "a mask is a bool tensor: write mask.bool()",
+        "zh": "掩码是布尔张量：请写 mask.bool()",
+    },
+    "mask_shape": {
+        "en": "a mask has the shape of what it selects from; print mask.shape and x.shape",
+        "zh": "掩码的形状要与被选的张量一致；请打印 mask.shape 和 x.shape",
+    },
+    "matrix_expected": {
+        "en": "a matrix has two dimensions; print x.shape, and reshape or unsqueeze(0) it",
+        "zh": "矩阵有两维；请打印 x.shape，再 reshape 或 unsqueeze(0)",
+    },
+    "memory": {
+        "en": "use a smaller batch, or free tensors that are no longer needed with del",
+        "zh": "请减小批大小，或用 del 释放不再需要的张量",
+    },
+    "normalized_shape": {
+        "en": "the last sizes of the input are what is normalised: write nn.LayerNorm(x.shape[-1])",
+        "zh": "归一化的是输入的最后几维：请写 nn.LayerNorm(x.shape[-1])",
+    },
+    "numpy_bfloat16": {
+        "en": "NumPy has no bfloat16; write x.float().numpy()",
+        "zh": "NumPy 没有 bfloat16；请写 x.float().numpy()",
+    },
+    "numpy_byte_order": {
+        "en": "write torch.from_numpy(array.astype(array.dtype.newbyteorder('=')))",
+        "zh": "请写 torch.from_numpy(array.astype(array.dtype.newbyteorder('=')))",
+    },
+    "numpy_dtype": {
+        "en": "convert the array first: array.astype('float32'); text must become numbers",
+        "zh": "请先转换数组：array.astype('float32')；文字要先变成数字",
+    },
+    "numpy_negative_stride": {
+        "en": "write torch.from_numpy(array.copy())",
+        "zh": "请写 torch.from_numpy(array.copy())",
+    },
+    "permute_dims": {
+        "en": "name every dimension once, as x.permute(0, 2, 1); print x.shape",
+        "zh": "每一维恰好写一次，例如 x.permute(0, 2, 1)；请打印 x.shape",
+    },
+    "pool_dims": {
+        "en": "images are (batch, channels, height, width); print x.shape, and unsqueeze(0) a single image",
+        "zh": "图像的形状是 (批, 通道, 高, 宽)；请打印 x.shape，单张图像请用 unsqueeze(0)",
+    },
+    "pool_window": {
+        "en": "the window is larger than the input; print x.shape, and use a smaller kernel_size or padding",
+        "zh": "窗口比输入还大；请打印 x.shape，改用更小的 kernel_size 或加 padding",
+    },
+    "probability_range": {
+        "en": "apply torch.sigmoid first, or use binary_cross_entropy_with_logits",
+        "zh": "请先用 torch.sigmoid，或改用 binary_cross_entropy_with_logits",
+    },
+    "slice_step": {
+        "en": "write x.flip(0) to go backwards",
+        "zh": "要倒着取，请写 x.flip(0)",
+    },
+    "target_batch": {
+        "en": "input and target need the same number of samples; print input.shape and target.shape",
+        "zh": "input 与 target 的样本数必须相同；请打印 input.shape 和 target.shape",
+    },
+    "target_shape": {
+        "en": "the target has one class for each place of the input, without the class dimension; print both .shape",
+        "zh": "target 在每个位置给一个类别，没有类别那一维；请打印两者的 .shape",
+    },
+    "tensor_data": {
+        "en": "a tensor holds numbers: turn text and objects into numbers first",
+        "zh": "张量里只能放数字：请先把文字或对象变成数字",
+    },
+    "tensor_of_tensors": {
+        "en": "write torch.stack(list_of_tensors)",
+        "zh": "请写 torch.stack(张量列表)",
+    },
+    "tensor_ragged": {
+        "en": "all inner lists need the same length; pad the shorter ones",
+        "zh": "内层列表长度必须相同；请补齐较短的列表",
+    },
 }

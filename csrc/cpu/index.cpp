@@ -19,6 +19,89 @@ template <class T> void write(int64_t n, char* dst, const int64_t* offsets, cons
   for (int64_t i = 0; i < n; ++i) *reinterpret_cast<T*>(dst + offsets[i]) = *reinterpret_cast<const T*>(src + i * step);
 }
 
+int64_t outside(int64_t n, const int64_t* index, int64_t low, int64_t high) {
+  constexpr int64_t kBlock = 256;
+  for (int64_t start = 0; start < n; start += kBlock) {
+    const int64_t end = n - start < kBlock ? n : start + kBlock;
+    int64_t bad = 0;
+    for (int64_t i = start; i < end; ++i) bad |= (index[i] < low) | (index[i] >= high);
+    if (!bad) continue;
+    for (int64_t i = start; i < end; ++i) if (index[i] < low || index[i] >= high) return i;
+  }
+  return n;
+}
+
+void make_offsets(int64_t n, const char* index, int64_t index_step, int64_t size, int64_t stride, int64_t step, int64_t* offsets) {
+  if (index_step == 8) {
+    const int64_t* in = reinterpret_cast<const int64_t*>(index);
+    for (int64_t i = 0; i < n; ++i) offsets[i] = (in[i] + (in[i] < 0 ? size : 0)) * stride + i * step;
+  } else {
+    for (int64_t i = 0; i < n; ++i) {
+      const int64_t at = *reinterpret_cast<const int64_t*>(index + i * index_step);
+      offsets[i] = (at + (at < 0 ? size : 0)) * stride + i * step;
+    }
+  }
+}
+
+int64_t count(int64_t n, const uint8_t* mask) {
+  constexpr int64_t kBlock = 128;     // what eight bits can count, and some
+  int64_t total = 0, i = 0;
+  for (; i + kBlock <= n; i += kBlock) {
+    uint8_t sum = 0;
+    for (int64_t k = 0; k < kBlock; ++k) sum = uint8_t(sum + mask[i + k]);
+    total += sum;
+  }
+  for (; i < n; ++i) total += mask[i];
+  return total;
+}
+
+template <class T>
+void select(int64_t n, char* dst, int64_t dst_step, const char* mask, int64_t mask_step, const char* a, int64_t a_step, const char* b, int64_t b_step) {
+  constexpr int64_t size = sizeof(T);
+  T* out = reinterpret_cast<T*>(dst);
+  const T *x = reinterpret_cast<const T*>(a), *y = reinterpret_cast<const T*>(b);
+  const bool dense = dst_step == size && mask_step == 1;
+  if (dense && a_step == size && b_step == size) {
+    for (int64_t i = 0; i < n; ++i) out[i] = mask[i] ? x[i] : y[i];
+  } else if (dense && a_step == 0 && b_step == size) {
+    const T value = *x;
+    for (int64_t i = 0; i < n; ++i) out[i] = mask[i] ? value : y[i];
+  } else if (dense && a_step == size && b_step == 0) {
+    const T value = *y;
+    for (int64_t i = 0; i < n; ++i) out[i] = mask[i] ? x[i] : value;
+  } else {
+    for (int64_t i = 0; i < n; ++i)
+      *reinterpret_cast<T*>(dst + i * dst_step) = *reinterpret_cast<const T*>(mask[i * mask_step] ? a + i * a_step : b + i * b_step);
+  }
+}
+
+// Calls put(k, i) with k counting the true elements; it may be called for false ones too, whose place the next call takes. Eight
+// elements are looked at together, so that long stretches of false ones cost little.
+template <class F> PL_ALWAYS_INLINE void for_each_true(int64_t n, const uint8_t* mask, int64_t count, F put) {
+  int64_t k = 0, i = 0;
+  for (; i + 8 <= n && k + 8 <= count; i += 8) {
+    uint64_t word;
+    __builtin_memcpy(&word, mask + i, 8);
+    if (word == 0) continue;
+    for (int64_t j = 0; j < 8; ++j) {
+      put(k, i + j);
+      k += mask[i + j];
+    }
+  }
+  for (; i < n; ++i)
+    if (mask[i]) put(k++, i);
+}
+
+template <class T> void compress(int64_t n, const uint8_t* mask, const char* src, int64_t count, char* dst) {
+  const T* in = reinterpret_cast<const T*>(src);
+  T* out = reinterpret_cast<T*>(dst);
+  for_each_true(n, mask, count, [=](int64_t k, int64_t i) { out[k] = in[i]; });
+}
+
+void positions(int64_t n, const uint8_t* mask, int64_t first, int64_t count, int64_t* out) {
+  for_each_true(n, mask, count, [=](int64_t k, int64_t i) { out[k] = first + i; });
+}
+
 // The type that numbers of type T are combined in.
 template <class T> struct Sum { using type = T; };
 template <> struct Sum<Half> { using type = float; };
@@ -76,6 +159,8 @@ template <Combine C, class T> void combine(int64_t n, char* dst, int64_t dst_ste
 template <class T> void fill_moves(IndexKernels& k, int at) {
   k.read[at] = read<T>;
   k.write[at] = write<T>;
+  k.select[at] = select<T>;
+  k.compress[at] = compress<T>;
 }
 
 template <Combine C, class T> void fill_combine(IndexKernels& k) {
@@ -93,6 +178,10 @@ template <class T> void fill_dtype(IndexKernels& k) {
 }  // namespace
 
 void fill_index(IndexKernels& k) {
+  k.outside = outside;
+  k.offsets = make_offsets;
+  k.count = count;
+  k.positions = positions;
   fill_moves<uint8_t>(k, 0);
   fill_moves<uint16_t>(k, 1);
   fill_moves<uint32_t>(k, 2);

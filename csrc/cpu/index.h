@@ -18,6 +18,20 @@ struct IndexKernels {
   void (*combine_at[kCombines][kDTypes])(int64_t n, char* dst, const int64_t* offsets, const char* src, int64_t src_step);
   // dst[i] is combined with src[i]
   void (*combine[kCombines][kDTypes])(int64_t n, char* dst, int64_t dst_step, const char* src, int64_t src_step);
+
+  // Position of the first index outside [low, high); n where there is none.
+  int64_t (*outside)(int64_t n, const int64_t* index, int64_t low, int64_t high);
+  // offsets[i] = index[i] * stride + i * step, indices `index_step` bytes apart; negative indices count from `size`.
+  void (*offsets)(int64_t n, const char* index, int64_t index_step, int64_t size, int64_t stride, int64_t step, int64_t* offsets);
+
+  // Masks are bytes that are 0 or 1.
+  int64_t (*count)(int64_t n, const uint8_t* mask);
+  // dst[i] = mask[i] ? a[i] : b[i]
+  void (*select[5])(int64_t n, char* dst, int64_t dst_step, const char* mask, int64_t mask_step, const char* a, int64_t a_step, const char* b, int64_t b_step);
+  // The elements of src whose mask is set, of which there are `count`, one after the other.
+  void (*compress[5])(int64_t n, const uint8_t* mask, const char* src, int64_t count, char* dst);
+  // first + i for those i whose mask is set, of which there are `count`.
+  void (*positions)(int64_t n, const uint8_t* mask, int64_t first, int64_t count, int64_t* positions);
 };
 
 inline int size_class(int64_t itemsize) { return itemsize == 1 ? 0 : itemsize == 2 ? 1 : itemsize == 4 ? 2 : itemsize == 8 ? 3 : 4; }

@@ -169,19 +169,17 @@ void index_range_error(int64_t index, int64_t dim, int64_t size) {
   fail(ErrorType::Index, "index_out_of_range", "index %lld is out of bounds for dimension %lld with size %lld", (long long)index, (long long)dim, (long long)size);
 }
 
-void add_offsets(int64_t* offsets, int64_t n, const int64_t* index, int64_t size, int64_t stride, bool first, bool negative, int64_t dim, RangeError error) {
-  const int64_t low = negative ? -size : 0;
-  bool inside = true;
-  for (int64_t i = 0; i < n; ++i) inside &= index[i] >= low && index[i] < size;
-  if (!inside) {
-    int64_t i = 0;
-    while (index[i] >= low && index[i] < size) ++i;
-    error(index[i], dim, size);
-  }
-  for (int64_t i = 0; i < n; ++i) {
-    const int64_t at = (index[i] + (index[i] < 0 ? size : 0)) * stride;
-    offsets[i] = first ? at : offsets[i] + at;
-  }
+void check_range(const Tensor& index, int64_t low, int64_t high, int64_t dim, RangeError error) {
+  const int64_t* p = index.ptr<int64_t>();
+  const int64_t at = cpu().index.outside(index.numel(), p, low, high);
+  if (at < index.numel()) error(p[at], dim, high);
+}
+
+// Checked indices along a dimension as offsets in bytes.
+Tensor offsets_of(const Tensor& index, int64_t size, int64_t stride) {
+  Tensor offsets = empty({index.numel()}, DType::Int64);
+  cpu().index.offsets(index.numel(), index->data, 8, size, stride, 0, offsets.ptr<int64_t>());
+  return offsets;
 }
 
 Positions positions_of(const Tensor& self, const TensorList& given) {
@@ -207,14 +205,14 @@ Positions positions_of(const Tensor& self, const TensorList& given) {
     p.tensor = native::permute(alias(self), order);
   }
   if (self.is_meta()) return p;
-  const int64_t n = p.n();
-  p.offsets = empty({n}, DType::Int64);
-  for (size_t k = 0; k < indexed.size(); ++k) {
-    const int d = indexed[k];
+  for (int d : indexed) {
     Tensor values = indices[size_t(d)];
     if (!(values.sizes() == Shape(p.shape))) values = native::expand(alias(values), p.shape, false);
     values = index_values(values);
-    add_offsets(p.offsets.ptr<int64_t>(), n, values.ptr<int64_t>(), self->sizes[d], self->strides[d] * itemsize(self.dtype()), k == 0, true, d, index_range_error);
+    check_range(values, -self->sizes[d], self->sizes[d], d, index_range_error);
+    Tensor offsets = offsets_of(values, self->sizes[d], self->strides[d] * itemsize(self.dtype()));
+    if (p.offsets) cpu().index.combine[int(Combine::Add)][int(DType::Int64)](p.n(), p.offsets->data, 8, offsets->data, 8);
+    else p.offsets = std::move(offsets);
   }
   return p;
 }
@@ -287,9 +285,9 @@ Positions positions_along(const Tensor& self, int64_t dim, const Tensor& index, 
   p.shape = index.sizes().vec();
   if (self.is_meta()) return p;
   Tensor values = index_values(index);
-  p.offsets = empty({values.numel()}, DType::Int64);
-  add_offsets(p.offsets.ptr<int64_t>(), values.numel(), values.ptr<int64_t>(), p.tensor->sizes[dim], p.tensor->strides[dim] * itemsize(self.dtype()), true,
-              negative, dim, error);
+  const int64_t size = p.tensor->sizes[dim];
+  check_range(values, negative ? -size : 0, size, dim, error);
+  p.offsets = offsets_of(values, size, p.tensor->strides[dim] * itemsize(self.dtype()));
   return p;
 }
 
@@ -366,6 +364,7 @@ Tensor index(const Tensor& self, const TensorList& indices) {
   PL_CHECK_AS(Index, int(indices.size()) <= self.dim() || indices.empty(), "index_many", "too many indices for tensor of dimension %d (got %zu)", self.dim(),
               indices.size());
   if (none_indexed(indices)) return clone(self, MemoryFormat::None);
+  if (indices.size() == 1 && indices[0].dtype() == DType::Bool && indices[0].sizes() == self.sizes() && !self.is_meta()) return masked_select(self, indices[0]);
   Positions p = positions_of(self, indices);
   const std::vector<int64_t> shape = p.result_shape();
   Tensor out = self.is_contiguous() ? pl::empty(shape, self.dtype(), self.device()) : pl::empty_strided(shape, index_strides(p), self.dtype(), self.device());

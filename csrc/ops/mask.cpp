@@ -42,53 +42,64 @@ Tensor put_cleared(const Tensor& grad, const Tensor& index) {
 // ---------------------------------------------------------------- the true elements
 namespace {
 
+// Flat positions become positions along a dimension of `size` and flat positions in the dimensions before it.
+void split_positions(int64_t n, int64_t size, int64_t* positions, int64_t* before) {
+  ReleaseGil free(n);
+  parallel_for(n, 16384, [=](int64_t b, int64_t e) {
+    for (int64_t i = b; i < e; ++i) {
+      // 32 bits divide several times faster
+      const int64_t at = positions[i], q = (at | size) >> 32 ? at / size : int64_t(uint32_t(at) / uint32_t(size));
+      before[i] = q;
+      positions[i] = at - q * size;
+    }
+  });
+}
+
 // Bytes that are 0 or 1.
 Tensor as_bytes(const Tensor& mask) { return contiguous(mask.dtype() == DType::Bool ? mask : cast(mask, DType::Bool)); }
 
-int64_t count_true(const uint8_t* p, int64_t n) {
-  int64_t count = 0;
-  for (int64_t i = 0; i < n; ++i) count += p[i];
-  return count;
-}
+// A mask cut into pieces of fixed size, so that several threads can find its true elements.
+struct TrueElements {
+  static constexpr int64_t kPiece = 1 << 15;
+  Tensor mask;
+  const uint8_t* p;
+  std::vector<int64_t> before;      // true elements before each piece, and in all
 
-// Calls f(i) for each true element, eight at a glance.
-template <class F> void for_each_true(const uint8_t* p, int64_t n, F f) {
-  for (int64_t i = 0; i < n;) {
-    uint64_t word;
-    if (n - i >= 8 && (std::memcpy(&word, p + i, 8), word == 0)) {
-      i += 8;
-      continue;
-    }
-    const int64_t end = std::min(i + 8, n);
-    for (; i < end; ++i) if (p[i]) f(i);
+  explicit TrueElements(const Tensor& given) : mask(as_bytes(given)), p(mask.ptr<uint8_t>()), before(size_t(pieces()) + 1, 0) {
+    parallel_for(pieces(), 4, [&](int64_t b, int64_t e) {
+      for (int64_t i = b; i < e; ++i) before[size_t(i) + 1] = cpu().index.count(size(i), p + i * kPiece);
+    });
+    for (size_t i = 1; i < before.size(); ++i) before[i] += before[i - 1];
   }
-}
+  int64_t pieces() const { return (mask.numel() + kPiece - 1) / kPiece; }
+  int64_t size(int64_t piece) const { return std::min(kPiece, mask.numel() - piece * kPiece); }
+  int64_t count() const { return before.back(); }
+  // f(start, size, true elements before, true elements in it) for each piece
+  template <class F> void each(F f) const {
+    ReleaseGil free(mask.numel());
+    parallel_for(pieces(), 2, [&](int64_t b, int64_t e) {
+      for (int64_t i = b; i < e; ++i) f(i * kPiece, size(i), before[size_t(i)], before[size_t(i) + 1] - before[size_t(i)]);
+    });
+  }
+  // The flat positions of the true elements.
+  void write_positions(int64_t* out) const {
+    each([this, out](int64_t start, int64_t n, int64_t at, int64_t k) { cpu().index.positions(n, p + start, start, k, out + at); });
+  }
+};
 
 }  // namespace
 
 Tensor true_positions(const Tensor& given) {
   PL_CHECK_AS(NotImplemented, !given.is_meta(), "", "nonzero: the number of true elements of a tensor without data is not known");
-  Tensor mask = as_bytes(given);
-  const uint8_t* p = mask.ptr<uint8_t>();
-  const int64_t n = mask.numel(), count = count_true(p, n);
+  const TrueElements found(given);
+  const int64_t count = found.count();
   const int dims = given.dim();
   // One stretch of memory for each dimension, so that x[mask] can use them as they are.
   Tensor out = empty_strided({count, dims}, {1, std::max<int64_t>(count, 1)}, DType::Int64);
-  int64_t* to = out.ptr<int64_t>();
-  if (dims == 1) {
-    for_each_true(p, n, [&](int64_t i) { *to++ = i; });
-  } else if (dims > 0) {
-    const int64_t cols = given->sizes[dims - 1];
-    for_each_true(p, n, [&](int64_t i) {
-      int64_t rest = i / cols;
-      to[(dims - 1) * count] = i - rest * cols;
-      for (int d = dims - 2; d >= 0; --d) {
-        to[d * count] = rest % given->sizes[d];
-        rest /= given->sizes[d];
-      }
-      ++to;
-    });
-  }
+  if (dims == 0) return out;
+  int64_t* last = out.ptr<int64_t>() + (dims - 1) * count;
+  found.write_positions(last);
+  for (int d = dims - 1; d > 0; --d, last -= count) split_positions(count, given->sizes[d], last, last - count);
   return out;
 }
 
@@ -96,41 +107,27 @@ namespace {
 
 // Where the true elements stand in a contiguous tensor of the mask's shape, in bytes.
 Tensor byte_offsets(const Tensor& mask, int64_t item) {
-  const uint8_t* p = mask.ptr<uint8_t>();
-  Tensor offsets = empty({count_true(p, mask.numel())}, DType::Int64);
-  int64_t* to = offsets.ptr<int64_t>();
-  for_each_true(p, mask.numel(), [&](int64_t i) { *to++ = i * item; });
+  const TrueElements found(mask);
+  Tensor offsets = empty({found.count()}, DType::Int64);
+  int64_t* p = offsets.ptr<int64_t>();
+  found.write_positions(p);
+  for (int64_t i = 0; i < found.count(); ++i) p[i] *= item;
   return offsets;
 }
 
-struct Bytes16 { uint64_t lo, hi; };
-
-template <class T> void fill_stretch(int64_t n, char* to, int64_t to_step, const char* mask, int64_t mask_step, const void* value) {
-  T v;
-  std::memcpy(&v, value, sizeof v);
-  if (to_step == int64_t(sizeof(T)) && mask_step == 1) {
-    T* out = reinterpret_cast<T*>(to);
-    for (int64_t i = 0; i < n; ++i) out[i] = mask[i] ? v : out[i];
-  } else {
-    for (int64_t i = 0; i < n; ++i) if (mask[i * mask_step]) *reinterpret_cast<T*>(to + i * to_step) = v;
-  }
-}
-
-constexpr decltype(&fill_stretch<uint8_t>) kFillStretch[] = {fill_stretch<uint8_t>, fill_stretch<uint16_t>, fill_stretch<uint32_t>, fill_stretch<uint64_t>,
-                                                             fill_stretch<Bytes16>};
-
-void fill_where(const Tensor& self, const Tensor& mask, const Scalar& value) {
+// out = mask ? value : self
+void fill_where(const Tensor& out, const Tensor& mask, const Scalar& value, const Tensor& self) {
   alignas(16) char bytes[16];
   store_scalar(bytes, self.dtype(), value);
-  const TensorImpl* both[] = {self.get(), mask.get()};
+  const TensorImpl* all[] = {out.get(), mask.get(), self.get()};
   Loop loop;
-  loop.build(self.sizes(), both, 2);
-  auto fill = kFillStretch[size_class(itemsize(self.dtype()))];
-  const int last = loop.ndim - 1;
-  const int64_t to_step = last >= 0 ? loop.strides[0][last] : 0, mask_step = last >= 0 ? loop.strides[1][last] : 0;
-  ReleaseGil free(self.numel());
-  parallel_for(self.numel(), 32768, [&](int64_t b, int64_t e) {
-    loop.run(b, e, [&](int64_t n, char* const* at) { fill(n, at[0], to_step, at[1], mask_step, bytes); });
+  loop.build(out.sizes(), all, 3);
+  auto select = cpu().index.select[size_class(itemsize(self.dtype()))];
+  int64_t step[3] = {0, 0, 0};
+  if (loop.ndim > 0) for (int k = 0; k < 3; ++k) step[k] = loop.strides[k][loop.ndim - 1];
+  ReleaseGil free(out.numel());
+  parallel_for(out.numel(), 32768, [&](int64_t b, int64_t e) {
+    loop.run(b, e, [&](int64_t n, char* const* at) { select(n, at[0], step[0], at[1], step[1], bytes, 0, at[2], step[2]); });
   });
 }
 
@@ -159,38 +156,50 @@ PyObject* nonzero_tuple(const Tensor& self, bool as_tuple) {
 }
 
 // ---------------------------------------------------------------- masks
-Tensor masked_fill_(const Tensor& self, const Tensor& mask, const Operand& value) {
+namespace {
+void check_mask_fill(const Tensor& self, const Tensor& mask, const Operand& value) {
   PL_CHECK_AS(Runtime, mask.dtype() == DType::Bool, "mask_dtype", "masked_fill_ only supports boolean masks, but got mask with dtype %s", info(mask.dtype()).name);
   PL_CHECK(!value.t || value.t.dim() == 0, "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with %d dimension(s).", value.t ? value.t.dim() : 0);
+  check_same_device(self, mask);
+}
+
+Scalar fill_value(const Tensor& self, const Operand& value) {
+  const Scalar s = value.t ? item(value.t) : value.s;
+  PL_CHECK(!s.is_complex() || is_complex(self.dtype()), "value cannot be converted to type %s without overflow", info(self.dtype()).name);
+  return s;
+}
+}  // namespace
+
+Tensor masked_fill_(const Tensor& self, const Tensor& mask, const Operand& value) {
+  check_mask_fill(self, mask, value);
   check_writable(self);
   PL_CHECK_AS(Runtime, broadcast_shapes(self.sizes(), mask.sizes()) == self.sizes().vec(), "broadcast",
               "output with shape %s doesn't match the broadcast shape %s", to_string(self.sizes()).c_str(), to_string(broadcast_shapes(self.sizes(), mask.sizes())).c_str());
-  check_same_device(self, mask);
   if (self.is_meta() || self.numel() == 0) return self;
-  const Scalar s = value.t ? item(value.t) : value.s;
-  PL_CHECK(!s.is_complex() || is_complex(self.dtype()), "value cannot be converted to type %s without overflow", info(self.dtype()).name);
-  Tensor own = may_conflict(self.get(), mask.get()) ? pl::contiguous(mask) : mask;
-  fill_where(self, own, s);
+  fill_where(self, may_conflict(self.get(), mask.get()) ? clone(mask, MemoryFormat::Contiguous) : mask, fill_value(self, value), self);
   return self;
 }
 
 Tensor masked_fill(const Tensor& self, const Tensor& mask, const Operand& value) {
   std::vector<int64_t> shape = broadcast_shapes(self.sizes(), mask.sizes());
-  return masked_fill_(clone(broadcast(self, shape), MemoryFormat::Contiguous), mask, value);
+  check_mask_fill(self, mask, value);
+  Tensor out = pl::empty(shape, self.dtype(), self.device());
+  if (!out.is_meta() && out.numel() > 0) fill_where(out, mask, fill_value(self, value), self);
+  return out;
 }
 
 Tensor masked_select(const Tensor& self, const Tensor& mask) {
   PL_CHECK_AS(Runtime, mask.dtype() == DType::Bool, "mask_dtype", "masked_select: expected BoolTensor for mask");
   PL_CHECK_AS(NotImplemented, !self.is_meta() && !mask.is_meta(), "", "masked_select: the number of true elements of a tensor without data is not known");
   std::vector<int64_t> shape = broadcast_shapes(self.sizes(), mask.sizes());
-  Tensor from = pl::contiguous(broadcast(self, shape)), where = pl::contiguous(broadcast(mask, shape));
+  const Tensor from = pl::contiguous(broadcast(self, shape));
+  const TrueElements found(broadcast(mask, shape));
   const int64_t item = itemsize(self.dtype());
-  Tensor offsets = byte_offsets(where, item), out = pl::empty({offsets.numel()}, self.dtype());
-  const int64_t* at = offsets.ptr<int64_t>();
-  const int c = size_class(item);
-  char *to = out->data, *source = from->data;
-  ReleaseGil free(out.numel());
-  parallel_for(out.numel(), 32768, [=](int64_t b, int64_t e) { cpu().index.read[c](e - b, to + b * item, item, source, at + b); });
+  Tensor out = pl::empty({found.count()}, self.dtype());
+  auto compress = cpu().index.compress[size_class(item)];
+  const char* source = from->data;
+  char* to = out->data;
+  found.each([=, &found](int64_t start, int64_t n, int64_t at, int64_t k) { compress(n, found.p + start, source + start * item, k, to + at * item); });
   return out;
 }
 
@@ -203,7 +212,7 @@ Tensor masked_scatter(const Tensor& self, const Tensor& mask, const Tensor& sour
   check_same_device(self, mask);
   check_same_device(self, source);
   if (out.is_meta() || out.numel() == 0) return out;
-  Tensor offsets = byte_offsets(pl::contiguous(broadcast(mask, shape)), itemsize(self.dtype())), from = pl::contiguous(source);
+  Tensor offsets = byte_offsets(broadcast(mask, shape), itemsize(self.dtype())), from = pl::contiguous(source);
   PL_CHECK(from.numel() >= offsets.numel(), "Number of elements of source < number of ones in mask");
   cpu().index.write[size_class(itemsize(self.dtype()))](offsets.numel(), out->data, offsets.ptr<int64_t>(), from->data, itemsize(self.dtype()));
   return out;

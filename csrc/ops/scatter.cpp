@@ -18,14 +18,16 @@ void check_index_dtype(const char* name, const Tensor& index) {
   PL_CHECK_AS(Runtime, index.dtype() == DType::Int64 || index.dtype() == DType::Int32, "index_dtype", "%s(): Expected dtype int64 for index", name);
 }
 
-// Indices [0, size) of a dense int64 tensor; raises for others before any memory is touched.
-void check_range(const Tensor& index, int64_t dim, int64_t size) {
-  const int64_t* p = index.ptr<int64_t>();
-  bool inside = true;
-  for (int64_t i = 0; i < index.numel(); ++i) inside &= uint64_t(p[i]) < uint64_t(size);
-  if (inside) return;
-  while (uint64_t(*p) < uint64_t(size)) ++p;
-  fail(ErrorType::Runtime, "index_out_of_range", "index %lld is out of bounds for dimension %lld with size %lld", (long long)*p, (long long)dim, (long long)size);
+// int64 indices, each checked to be in [0, size) before any memory is touched. Expanded dimensions stay expanded.
+Tensor checked_index(const Tensor& given, int64_t dim, int64_t size) {
+  std::vector<int64_t> sizes = given.sizes().vec();
+  for (int d = 0; d < given.dim(); ++d) if (given->strides[d] == 0) sizes[size_t(d)] = 1;
+  Tensor values = index_values(alias(given, sizes, given.strides(), given->offset, given.dtype()));
+  const int64_t* p = values.ptr<int64_t>();
+  const int64_t at = cpu().index.outside(values.numel(), p, 0, size);
+  if (at < values.numel())
+    fail(ErrorType::Runtime, "index_out_of_range", "index %lld is out of bounds for dimension %lld with size %lld", (long long)p[at], (long long)dim, (long long)size);
+  return native::expand(values, given.sizes(), false);
 }
 
 // Walks index, `self` at the places that it names, and `other` (in the shape of index, or a part of it) together.
@@ -56,9 +58,8 @@ template <class F> void run(const DimWalk& w, int64_t begin, int64_t end, F f) {
     int64_t offsets[kTile];
     for (int64_t i = 0; i < n; i += kTile) {
       const int64_t m = std::min(kTile, n - i);
-      for (int64_t k = 0; k < m; ++k)
-        offsets[k] = *reinterpret_cast<const int64_t*>(at[1] + (i + k) * index_step) * w.dim_stride + (i + k) * self_step;
-      f(m, at[0] + i * other_step, other_step, at[2], offsets);
+      cpu().index.offsets(m, at[1] + i * index_step, index_step, 0, w.dim_stride, self_step, offsets);
+      f(m, at[0] + i * other_step, other_step, at[2] + i * self_step, offsets);
     }
   });
 }
@@ -87,8 +88,7 @@ Places scatter_places(const char* name, const Tensor& self, int64_t dim, const T
   }
   check_same_device(self, src);
   if (self.is_meta()) return p;
-  p.index = index_values(p.index);
-  check_range(p.index, p.dim, p.self->sizes[p.dim]);
+  p.index = checked_index(p.index, p.dim, p.self->sizes[p.dim]);
   if (p.self->storage == p.other->storage) p.other = native::clone(p.other, MemoryFormat::Contiguous);
   return p;
 }
@@ -174,8 +174,7 @@ Tensor gather(const Tensor& self, int64_t dim, const Tensor& index, bool) {
                 "Size does not match at dimension %d expected index %s to be no larger than self %s apart from dimension %lld", d, to_string(index.sizes()).c_str(),
                 to_string(self.sizes()).c_str(), (long long)dim);
   if (out.is_meta()) return out;
-  places = index_values(places);
-  check_range(places, dim, from->sizes[dim]);
+  places = checked_index(places, dim, from->sizes[dim]);
   const DimWalk w = make_walk(from, dim, places, at_least_1d(out));
   const int c = size_class(itemsize(self.dtype()));
   ReleaseGil free(w.count);

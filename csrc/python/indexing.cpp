@@ -77,7 +77,7 @@ Tensor bool_index(bool v) { return full({1}, Scalar(v), DType::Bool); }
 // A mask of several dimensions beside other indices: the coordinates of its true elements, a tensor for each dimension.
 void place_mask(Key& k, int64_t& dim, const Tensor& mask) {
   for (int64_t d = 0; d < mask.dim(); ++d)
-    PL_CHECK_AS(Index, mask.size(d) == k.view.size(dim + d), "index_mask", "The shape of the mask %s at index %lld does not match the shape of the indexed tensor %s at index %lld",
+    PL_CHECK_AS(Index, mask.size(d) == k.view.size(dim + d), "mask_shape", "The shape of the mask %s at index %lld does not match the shape of the indexed tensor %s at index %lld",
                 to_string(mask.sizes()).c_str(), (long long)d, to_string(k.view.sizes()).c_str(), (long long)(dim + d));
   Tensor rows = op::nonzero(mask);
   for (int64_t d = 0; d < mask.dim(); ++d) place(k, dim++, op::select(rows, 1, d));
