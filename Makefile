@@ -48,11 +48,10 @@ lint: $(DONE)/dev
 bench: $(DONE)/demo build
 	$(BIN)/python benchmarks/run.py $(if $(TORCH_PYTHON),--against $(TORCH_PYTHON)) $(BENCH_ARGS)
 
-# The tests run on a copy of the package, in an environment that adds it to the packages of .venv: the sanitized module
-# never stands in the tree. The C++ runtime is loaded first as well: the sanitizer looks up its exception functions before
-# Python loads anything.
-SANITIZE := build/sanitize
-# 0: report every undefined behaviour and go on
+# The tests run in a copy of this tree, in an environment that adds the copy to the packages of .venv: the sanitized module
+# never stands here. The C++ runtime is loaded first as well: the sanitizer looks up its exception functions before Python
+# loads anything. HALT=0 reports every undefined behaviour and goes on.
+SANITIZE := $(CURDIR)/build/sanitize
 HALT ?= 1
 ASAN_PRELOAD = $(shell g++ -print-file-name=libasan.so) $(shell g++ -print-file-name=libstdc++.so)
 SITE = import sysconfig; print(sysconfig.get_path("purelib"))
@@ -61,15 +60,16 @@ sanitize: $(DONE)/dev
 	$(BIN)/cmake --build $(SANITIZE) -j $(JOBS)
 	rm -rf $(SANITIZE)/tree $(SANITIZE)/venv
 	mkdir -p $(SANITIZE)/tree
-	cp -r penlight $(SANITIZE)/tree/
+	cp -r $(filter-out build dist,$(wildcard *)) $(SANITIZE)/tree/
 	rm -f $(SANITIZE)/tree/penlight/_C*.so
 	$(BIN)/cmake --install $(SANITIZE) --prefix $(SANITIZE)/tree
 	$(BIN)/python -m venv --without-pip $(SANITIZE)/venv
-	printf '%s\n' $(CURDIR)/$(SANITIZE)/tree $$($(BIN)/python -c '$(SITE)') \
+	printf '%s\n' $(SANITIZE)/tree $$($(BIN)/python -c '$(SITE)') \
 	  > $$($(SANITIZE)/venv/bin/python -c '$(SITE)')/penlight.pth
-	PYTHONMALLOC=malloc LD_PRELOAD="$(ASAN_PRELOAD)" ASAN_OPTIONS=detect_leaks=0 \
+	cd $(SANITIZE)/tree && \
+	  PYTHONMALLOC=malloc LD_PRELOAD="$(ASAN_PRELOAD)" ASAN_OPTIONS=detect_leaks=0 \
 	  UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=$(HALT) \
-	  $(SANITIZE)/venv/bin/python $(BIN)/pytest --capture=sys $(PYTEST_ARGS)
+	  ../venv/bin/python $(CURDIR)/$(BIN)/pytest --capture=sys $(PYTEST_ARGS)
 
 # Shares the objects of `make build`: only the packing is done again.
 wheel: build

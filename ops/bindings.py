@@ -27,7 +27,7 @@ def access(a, i):
             return f"p.optional_{base}({i})"
         if a.default is not None and a.kind == "int":
             return f"p.{base}({i}, {a.array}, {expr.default_cpp(a)})"
-        return f"p.{base}({i}{', %d' % a.array if a.kind == 'int' else ''})"
+        return f"p.{base}({i}{f', {a.array}' if a.kind == 'int' else ''})"
     base = ACCESS[a.kind]
     if a.optional and a.kind in nodes.BARE:
         return f"p.optional_{base}({i})"
@@ -171,7 +171,7 @@ def tables(groups):
 
 def py_signature(r, skip_self=False, suffix=""):
     parts, star = [], False
-    for i, a in enumerate(r.args):
+    for a in r.args:
         if a.keyword_only and not star:
             parts.append("*")
             star = True

@@ -110,6 +110,8 @@ op("repeat(Tensor self, int[] repeats) -> Tensor", forms="m", grad={"self": "rep
 op("tile(Tensor self, int[] dims) -> Tensor", forms="fm", ref="numpy.tile", doc="Copies the tensor several times along each dimension.")
 op("repeat_interleave(Tensor self, int repeats, int? dim=None, *, int? output_size=None) -> Tensor", forms="fm", ref="numpy.repeat",
    doc="Repeats each element, or each slice along a dimension.")
+op("repeat_slices(Tensor self, int repeats, int dim) -> Tensor", forms="", node="RepeatInterleaveBackward0",
+   grad={"self": "repeat_slices_backward(grad, self.shape, repeats, dim)"}, doc="Repeats each slice along a dimension.")
 op("repeat_interleave.tensor(Tensor self, Tensor repeats, int? dim=None, *, int? output_size=None) -> Tensor", forms="fm")
 op("repeat_interleave.counts(Tensor repeats, *, int? output_size=None) -> Tensor", forms="f")
 op("roll(Tensor self, int[1] shifts, int[1] dims=[]) -> Tensor", forms="fm", grad={"self": "roll(grad, negated(shifts), dims)"}, ref="numpy.roll",

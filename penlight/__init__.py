@@ -22,6 +22,8 @@ from penlight.torch_version import __version__
 e, inf, nan, pi = _math.e, _math.inf, _math.nan, _math.pi
 newaxis = None
 
+from penlight._functional import *  # noqa: E402, F403
+from penlight._info import finfo, iinfo  # noqa: E402
 from penlight._tensor import (  # noqa: E402
     BFloat16Tensor,
     BoolTensor,
@@ -34,10 +36,6 @@ from penlight._tensor import (  # noqa: E402
     LongTensor,
     ShortTensor,
 )
-globals().update(_tensor.TENSOR_TYPES)
-
-from penlight._functional import *  # noqa: E402, F403
-from penlight._info import finfo, iinfo  # noqa: E402
 from penlight.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled  # noqa: E402
 from penlight.random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # noqa: E402
 

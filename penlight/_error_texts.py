@@ -393,7 +393,7 @@ TEXTS = {
         "zh": "整数类型不能这样计算；请写 x.float()",
     },
     "gather_shape": {
-        "en": "index and tensor must have the same number of dimensions; print both .shape, and unsqueeze(dim) the index",
+        "en": "index and tensor need the same number of dimensions; print both .shape, and unsqueeze(dim) the index",
         "zh": "index 与张量的维数必须相同；请打印两者的 .shape，并对 index 使用 unsqueeze(dim)",
     },
     "index_0d": {

@@ -274,7 +274,8 @@ def _dimension_names(term, dots, ndim):
     if not ellipsis:
         if ndim is not None and len(before) != ndim:
             raise RuntimeError(
-                f"einsum(): the number of subscripts in the equation ({len(before)}) does not match the number of dimensions ({ndim}) for an operand"
+                f"einsum(): the number of subscripts in the equation ({len(before)}) does not match the number of "
+                f"dimensions ({ndim}) for an operand"
             )
         return list(before)
     n = len(dots) if ndim is None else ndim - len(before) - len(after)
@@ -334,7 +335,8 @@ def _product(a, a_names, b, b_names, later):
 def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
     """Give the different elements, sorted; with dim, the different slices along it.
 
-    With return_inverse also the place of each element among them (in the shape of input, or one for each slice), with return_counts
+    With return_inverse also the place of each element among them (in the shape of input, or one for each slice), with
+    return_counts
     also how often each occurs. NaN differs from itself.
 
     Example:

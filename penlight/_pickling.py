@@ -90,7 +90,7 @@ def pickler(pickle_module, file, protocol, persistent_id):
             return persistent_id(thing)
 
         def reducer_override(self, thing):
-            if isinstance(thing, (penlight.device, penlight.Size)):  # by its type, as PyTorch; not by a function of ours
+            if isinstance(thing, (penlight.device, penlight.Size)):  # by its type, as PyTorch does
                 return type(thing), thing.__reduce__()[1]
             if type(thing) is penlight.Tensor and thing.__dict__:
                 function, arguments, state = _utils._reduce_tensor(thing)

@@ -1,4 +1,4 @@
-"""The methods of Tensor that are Python. Operators come from the operator table, the core of the type from csrc/python."""
+"""The methods of Tensor that are Python. Operators come from the operator table, the type's core from csrc/python."""
 
 import warnings
 
@@ -269,12 +269,13 @@ for _name in ("T", "H", "mT", "mH"):
     _view = getattr(_C, {"T": "numpy_T", "H": "matrix_H", "mT": "mT", "mH": "mH"}[_name], None)
     if _view is not None:
         setattr(Tensor, _name, property(_view))
-for _name in ("real", "imag"):
-    setattr(
-        Tensor,
-        _name,
-        property(getattr(_C, _name), lambda self, value, _part=getattr(_C, _name): _part(self).copy_(value)),
-    )
+
+
+def _part(view):
+    return property(view, lambda self, value: view(self).copy_(value))
+
+
+Tensor.real, Tensor.imag = _part(_C.real), _part(_C.imag)
 
 
 def _legacy_new(cls, *args, device=None):
@@ -308,7 +309,9 @@ class _TensorTypeMeta(type):
 
 
 def _tensor_type(name, dtype):
-    doc = f"The type of old of tensors of {dtype}: torch.{name}(2, 3), torch.{name}([1, 2]), isinstance(x, torch.{name})."
+    doc = (
+        f"The type of old of tensors of {dtype}: torch.{name}(2, 3), torch.{name}([1, 2]), isinstance(x, torch.{name})."
+    )
 
     def make(cls, *args):
         return _by_old_constructor(args, dtype)
@@ -318,31 +321,3 @@ def _tensor_type(name, dtype):
 
 # torch.FloatTensor and its like.
 globals().update({_name: _tensor_type(_name, _dtype) for _name, _dtype in _TYPES_BY_NAME.items()})
-
-
-class _TypedConstructor:
-    """torch.FloatTensor and its like, the tensor types of old: constructors that also answer isinstance().
-
-    Example:
-        >>> torch.LongTensor([1, 2])
-        tensor([1, 2])
-    """
-
-    def __init__(self, name, dtype):
-        self.__name__ = self.__qualname__ = name
-        self.__module__, self.dtype, self.is_cuda = "torch", dtype, False
-
-    def __call__(self, *args, **kwargs):
-        values = len(args) == 1 and not isinstance(args[0], (int, _C.Size, Tensor))
-        if values:
-            return _C.tensor(args[0], dtype=self.dtype)
-        return _legacy_new(Tensor, *args, **kwargs).to(self.dtype)
-
-    def __instancecheck__(self, obj):
-        return isinstance(obj, Tensor) and obj.dtype == self.dtype
-
-    def __repr__(self):
-        return f"<class 'torch.{self.__name__}'>"
-
-
-TENSOR_TYPES = {name: _TypedConstructor(name, dtype) for dtype, name in _TYPE_NAMES.items()}

@@ -64,7 +64,7 @@ def _call(func, args, kwargs):
 
 
 def _dispatch(name, is_method, args, kwargs):
-    """Called by the core for an operator that was given something with __torch_function__; NotImplemented means: go on."""
+    """Called by the core for an operator given something with __torch_function__; NotImplemented means: go on."""
     if not _enabled or not _overloaded([*args, *kwargs.values()]):
         return NotImplemented
     func = getattr(Tensor, name) if is_method else getattr(_C, name)

@@ -2,7 +2,6 @@
 
 from contextlib import contextmanager
 
-
 from penlight._C import default_generator
 
 __all__ = [

@@ -34,6 +34,11 @@ void destroy(Node* n) {
   draining = false;
 }
 
+std::string operation_name(const Node* n) {
+  std::string name = n->name();
+  return name.substr(0, name.rfind("Backward"));
+}
+
 Node::~Node() {
   for (uint32_t i = 0; i < n_next; ++i) unref(next[i].fn);
   if (next != inline_next) delete[] next;

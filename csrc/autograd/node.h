@@ -81,6 +81,7 @@ struct Node {
   void record_where();
 };
 
+std::string operation_name(const Node* n);   // "Exp" of an ExpBackward0, as error messages say it
 void destroy(Node* n);     // without recursion, however long the chain
 inline void retain(Node* n) { if (n) ++n->refs; }
 inline void unref(Node* n) { if (n && --n->refs == 0) destroy(n); }

@@ -139,7 +139,7 @@ void SavedTensor::check_version(Node* owner) const {
   if (__builtin_expect(now == version_ || version_ == UINT64_MAX, 1)) return;
   std::string sizes = to_string(t_.sizes()), by;
   Node* maker = state_ == Output ? owner : t_->grad_fn;
-  if (maker) by = format(", which is output %u of %s,", state_ == Output ? nr_ : t_->output_nr, maker->name());
+  if (maker) by = format(", which is output %u of %s,", state_ == Output ? nr_ : t_->output_nr, operation_name(maker).c_str());
   fail(ErrorType::Runtime, "inplace_modified",
        "one of the variables needed for gradient computation has been modified by an inplace operation: [torch.%sTensor %s]%s is at "
        "version %llu; expected version %llu instead. Hint: %s",

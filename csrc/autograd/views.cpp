@@ -83,19 +83,13 @@ void CopySlices::backward(const Tensor* grads, Tensor* results) {
   results[self] = std::move(whole);
 }
 
-// "Output 0 of Unbind": the view's call, as PyTorch names it.
-std::string origin(const TensorImpl* view) {
-  std::string name = view->grad_fn->name();
-  size_t at = name.rfind("Backward");
-  return format("Output %u of %s", view->output_nr, at == std::string::npos ? name.c_str() : name.substr(0, at).c_str());
-}
-
 // Views whose history cannot be rewritten. `how` says what happened: they were changed themselves, or their base.
 void check_rebase(const TensorImpl* view, const char* how) {
   if (!(view->flags & (kMultiView | kNoGradView | kCustomView))) return;
-  std::string what = view->grad_fn ? origin(view) + " is a view and " + how + " modified inplace."
-                                   : std::string("A view was created in no_grad mode and ") + how +
-                                         " modified inplace with grad mode enabled.";
+  std::string what;
+  if (view->grad_fn) what = format("Output %u of %s is a view ", view->output_nr, operation_name(view->grad_fn).c_str());
+  if (!(view->flags & kNoGradView)) what += format("and %s modified inplace.", how);
+  else what += format("%s created in no_grad mode and %s modified inplace with grad mode enabled.", view->grad_fn ? "of a view which was" : "A view was", how);
   PL_CHECK_AS(Runtime, !(view->flags & kMultiView), "inplace_view",
               "%s This view is the output of a function that returns multiple views. Such functions do not allow the output views "
               "to be modified inplace. You should replace the inplace operation by an out-of-place one.", what.c_str());

@@ -95,6 +95,7 @@ int64_t checked_numel(Shape sizes) {
 // The caller passes arrays that may be t's own: they are copied before the old memory goes.
 void set_geometry(TensorImpl* t, Shape sizes, Shape strides, int64_t offset) {
   int n = sizes.n;
+  PL_CHECK(n <= kMaxDims, "tensors have at most %d dimensions, got %d", kMaxDims, n);
   int64_t kept[2 * kMaxDims];
   std::memcpy(kept, sizes.p, sizeof(int64_t) * n);
   std::memcpy(kept + n, strides.p, sizeof(int64_t) * n);

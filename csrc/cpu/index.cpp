@@ -62,12 +62,15 @@ void select(int64_t n, char* dst, int64_t dst_step, const char* mask, int64_t ma
   const T *x = reinterpret_cast<const T*>(a), *y = reinterpret_cast<const T*>(b);
   const bool dense = dst_step == size && mask_step == 1;
   if (dense && a_step == size && b_step == size) {
+#pragma GCC ivdep  // dst may be a or b itself, never a part of them
     for (int64_t i = 0; i < n; ++i) out[i] = mask[i] ? x[i] : y[i];
   } else if (dense && a_step == 0 && b_step == size) {
     const T value = *x;
+#pragma GCC ivdep
     for (int64_t i = 0; i < n; ++i) out[i] = mask[i] ? value : y[i];
   } else if (dense && a_step == size && b_step == 0) {
     const T value = *y;
+#pragma GCC ivdep
     for (int64_t i = 0; i < n; ++i) out[i] = mask[i] ? x[i] : value;
   } else {
     for (int64_t i = 0; i < n; ++i)

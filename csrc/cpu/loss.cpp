@@ -63,11 +63,10 @@ void grad(int64_t n, const T* g, int64_t g_step, T scale, const T* x, const T* y
 }
 
 template <class T> bool in_unit_interval(int64_t n, const T* x) {
-  for (int64_t b = 0; b < n; b += kChunk) {
-    const int64_t e = n - b < kChunk ? n : b + kChunk;
-    bool inside = true;
-    for (int64_t i = b; i < e; ++i) inside &= (x[i] >= T(0)) & (x[i] <= T(1));
-    if (!inside) return false;
+  for (int64_t b = 0; b < n; b += kFoldChunk) {
+    const int64_t c = n - b < kFoldChunk ? n - b : kFoldChunk;
+    const T least = fold_chunk(ExtremeOf<T, false>(), x + b, c), most = fold_chunk(ExtremeOf<T, true>(), x + b, c);
+    if (!(least >= T(0) && most <= T(1))) return false;
   }
   return true;
 }
@@ -86,8 +85,9 @@ template <class T> void rows(int64_t m, int64_t n, const T* x, T* largest, T* lo
       total += double(fold_chunk(SumOf<T>(), t, c));
     }
     largest[i] = top;
-    log_sum[i] = T(math::log(total));
+    log_sum[i] = T(total);
   }
+  map_row(m, log_sum, [](T v) { return math::log(v); }, log_sum);
 }
 
 template <class T> void cols(int64_t n, int64_t m, const T* x, T* largest, T* log_sum) {

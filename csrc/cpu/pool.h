@@ -9,6 +9,8 @@ namespace pl {
 struct PoolDim {
   int64_t in = 1, out = 1, step = 1;
   const int64_t *begin = nullptr, *end = nullptr, *extent = nullptr;
+  // The outputs [regular0, regular1) have windows of one size and one extent, each `stride` after the one before.
+  int64_t regular0 = 0, regular1 = 0, stride = 1;
 };
 
 // Planes are contiguous: [in, in, in] to [out, out, out]. An index counts the elements of the input's plane.

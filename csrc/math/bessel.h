@@ -13,12 +13,13 @@ namespace detail {
 template <class... C>
 PL_FN double chebyshev(double t, C... c) {
   const double coefficients[] = {c...};
+  const double twice = 2.0 * t;
   double b0 = 0.0;
   double b1 = 0.0;
   for (int k = int(sizeof...(C)) - 1; k > 0; --k) {
     const double b2 = b1;
     b1 = b0;
-    b0 = 2.0 * t * b1 - b2 + coefficients[k];
+    b0 = twice * b1 + (coefficients[k] - b2);
   }
   return t * b0 - b1 + coefficients[0];
 }

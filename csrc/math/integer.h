@@ -89,9 +89,12 @@ PL_FN T floor_divide(T a, T b) {
     // rounding.
     const T m = fmod(a, b);
     const T adjust = select((m != T(0)) & ((b < T(0)) != (m < T(0))), T(1), T(0));
-    const T whole = round((a - m) / b - adjust);
+    const T exact = (a - m) / b - adjust;
+    const T whole = floor(exact);
+    const T nearest = whole + select(exact - whole > T(0.5), T(1), T(0));
+    // The sign of a zero is the quotient's; that of any other result is too.
     const T quotient = a / b;
-    return select(b == T(0), quotient, select(whole == T(0), copysign(T(0), quotient), whole));
+    return select(b == T(0), quotient, copysign(nearest, quotient));
   }
 }
 

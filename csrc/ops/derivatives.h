@@ -82,6 +82,7 @@ Tensor unbind_backward(const Tensor* grads, Shape shape, int64_t dim);
 Tensor split_backward(const Tensor* grads, Shape shape, int64_t split_size, int64_t dim);
 Tensor split_with_sizes_backward(const Tensor* grads, Shape shape, Shape split_sizes, int64_t dim);
 Tensor repeat_backward(const Tensor& grad, Shape repeats, Shape shape);
+Tensor repeat_slices_backward(const Tensor& grad, Shape shape, int64_t repeats, int64_t dim);
 
 // ---- indexing (index.cpp, scatter.cpp, mask.cpp)
 Tensor index_cleared(const Tensor& grad, const TensorList& indices);

@@ -231,6 +231,15 @@ Tensor repeat_backward(const Tensor& grad, Shape repeats, Shape shape) {
   return op::reshape(op::sum_to_size(op::reshape(grad, apart), summed), shape);
 }
 
+Tensor repeat_slices_backward(const Tensor& grad, Shape shape, int64_t repeats, int64_t dim) {
+  if (grad.numel() == 0) return zeros(shape, grad.dtype(), grad.device());
+  std::vector<int64_t> apart = shape.vec();
+  apart.insert(apart.begin() + dim + 1, repeats);
+  std::vector<int64_t> summed = apart;
+  summed[size_t(dim) + 1] = 1;
+  return op::reshape(op::sum_to_size(op::reshape(grad, apart), summed), shape);
+}
+
 namespace native {
 
 // ---------------------------------------------------------------- joining

@@ -39,7 +39,23 @@ struct Windows {
   std::array<PoolDim, 3> view() const {
     std::array<PoolDim, 3> r;
     for (int d = 0; d < 3; ++d) r[size_t(d)] = {in[d], out(d), step[d], begin[d].data(), end[d].data(), extent[d].data()};
+    find_regular(r[2]);
     return r;
+  }
+
+ private:
+  // The longest stretch around the middle in which each window is like the one before.
+  static void find_regular(PoolDim& w) {
+    if (w.out < 4) return;
+    const int64_t middle = w.out / 2;
+    w.stride = w.begin[middle] - w.begin[middle - 1];
+    auto alike = [&](int64_t a) {
+      return w.begin[a + 1] - w.begin[a] == w.stride && w.end[a + 1] - w.end[a] == w.stride && w.extent[a + 1] == w.extent[a];
+    };
+    w.regular0 = w.regular1 = middle;
+    while (w.regular0 > 0 && alike(w.regular0 - 1)) --w.regular0;
+    while (w.regular1 + 1 < w.out && alike(w.regular1)) ++w.regular1;
+    ++w.regular1;
   }
 };
 

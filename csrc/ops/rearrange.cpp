@@ -70,11 +70,18 @@ Tensor repeat_interleave(const Tensor& self, int64_t repeats, std::optional<int6
   const int64_t d = wrap_dim(dim.value_or(0), input.dim());
   const int64_t length = input.size(d);
   PL_CHECK(!output_size || *output_size == length * repeats, "allocated size does not match required size");
-  // An expanded dimension after d, merged with it by the copy that reshape makes.
-  std::vector<int64_t> wide = input.sizes().vec(), shape = wide;
-  wide.insert(wide.begin() + d + 1, repeats);
-  shape[size_t(d)] *= repeats;
-  return op::reshape(op::clone(op::expand(op::unsqueeze(input, d + 1), wide, false), MemoryFormat::Contiguous), shape);
+  return op::repeat_slices(input, repeats, d);
+}
+
+Tensor repeat_slices(const Tensor& self, int64_t repeats, int64_t dim) {
+  std::vector<int64_t> shape = self.sizes().vec();
+  shape[size_t(dim)] *= repeats;
+  Tensor out = pl::empty(shape, self.dtype(), self.device());
+  if (out.numel() == 0) return out;
+  std::vector<int64_t> strides = out.strides().vec();
+  strides[size_t(dim)] *= repeats;
+  for (int64_t k = 0; k < repeats; ++k) copy_into(pl::alias(out, self.sizes(), strides, k * out->strides[dim], self.dtype()), self);
+  return out;
 }
 
 // ---------------------------------------------------------------- shifting and mirroring

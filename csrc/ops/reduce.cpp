@@ -368,6 +368,7 @@ Tensor distances(const Tensor& y, const Tensor& x, int64_t dim, const char* name
 
 int64_t check_samples(const Tensor& y, int64_t dim, const char* name) {
   PL_CHECK(y.dtype() != DType::Bool, "%s: received a bool input for `y`, but bool is not supported", name);
+  PL_CHECK_AS(Index, y.dim() > 0, "dim_out_of_range", "Dimension specified as %lld but tensor has no dimensions", (long long)dim);
   return wrap_dim(dim, y.dim());
 }
 

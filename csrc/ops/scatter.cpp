@@ -100,20 +100,45 @@ Tensor expanded_value(const char* name, const Scalar& value, const Tensor& self,
   return index.dim() ? native::expand(one, index.sizes(), false) : one;
 }
 
-void write_at(const Places& p) {
+Tensor range_of(const Tensor& t, int64_t dim, int64_t begin, int64_t size) {
+  std::vector<int64_t> sizes = t.sizes().vec();
+  sizes[size_t(dim)] = size;
+  return alias(t, sizes, t.strides(), t->offset + begin * t->strides[dim], t.dtype());
+}
+
+// Walks that touch different elements of self, cut along the first dimension that is not indexed; large ones run in parallel.
+std::vector<DimWalk> separate_walks(const Places& p) {
+  constexpr int64_t kParts = 16, kLarge = 1 << 16;
+  std::vector<DimWalk> walks;
+  int64_t d = p.dim == 0 ? 1 : 0;
+  const bool whole = p.index.numel() < kLarge || d >= p.index.dim();
+  const int64_t size = whole ? 1 : p.index->sizes[d], parts = whole ? 1 : std::min(size, kParts);
+  if (parts == 1) return {make_walk(p.self, p.dim, p.index, p.other)};
+  for (int64_t i = 0; i < parts; ++i) {
+    const int64_t begin = size * i / parts, n = size * (i + 1) / parts - begin;
+    walks.push_back(make_walk(range_of(p.self, d, begin, n), p.dim, range_of(p.index, d, begin, n), range_of(p.other, d, begin, n)));
+  }
+  return walks;
+}
+
+// f(m, other, other_step, self, offsets) for every element that is named.
+template <class F> void run_writing(const Places& p, F f) {
   if (p.index.numel() == 0 || p.self.is_meta()) return;
-  const DimWalk w = make_walk(p.self, p.dim, p.index, p.other);
-  const int c = size_class(itemsize(p.self.dtype()));
-  ReleaseGil free(w.count);
-  run(w, 0, w.count, [&](int64_t m, char* other, int64_t step, char* self, const int64_t* offsets) { cpu().index.write[c](m, self, offsets, other, step); });
+  const std::vector<DimWalk> walks = separate_walks(p);
+  ReleaseGil free(p.index.numel());
+  parallel_for(int64_t(walks.size()), 1, [&](int64_t b, int64_t e) {
+    for (int64_t i = b; i < e; ++i) run(walks[size_t(i)], 0, walks[size_t(i)].count, f);
+  });
+}
+
+void write_at(const Places& p) {
+  auto write = cpu().index.write[size_class(itemsize(p.self.dtype()))];
+  run_writing(p, [=](int64_t m, char* other, int64_t step, char* self, const int64_t* offsets) { write(m, self, offsets, other, step); });
 }
 
 void combine_at(const Places& p, Combine how) {
-  if (p.index.numel() == 0 || p.self.is_meta()) return;
-  const DimWalk w = make_walk(p.self, p.dim, p.index, p.other);
-  auto f = cpu().index.combine_at[int(how)][int(p.self.dtype())];
-  ReleaseGil free(w.count);
-  run(w, 0, w.count, [&](int64_t m, char* other, int64_t step, char* self, const int64_t* offsets) { f(m, self, offsets, other, step); });
+  auto combine = cpu().index.combine_at[int(how)][int(p.self.dtype())];
+  run_writing(p, [=](int64_t m, char* other, int64_t step, char* self, const int64_t* offsets) { combine(m, self, offsets, other, step); });
 }
 
 enum class Reduce : uint8_t { Sum, Prod, Mean, Max, Min };

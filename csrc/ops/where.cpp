@@ -4,11 +4,13 @@
 #include "ops/pointwise.h"
 
 namespace pl {
+
 Tensor where_select(const Tensor& condition, const Operand& self, const Operand& other) {
   DType d = result_type({In(self), In(other)});
   Device device = self.t ? self.t.device() : other.t ? other.t.device() : condition.device();
   auto as_tensor = [&](const Operand& o) { return o.t ? cast(o.t, d) : scalar_tensor(o.s, d, device); };
   Tensor a = as_tensor(self), b = as_tensor(other);
+  for (const Tensor* t : {&a, &b}) if (t->dim() > 0 || t->is_meta()) check_same_device(condition, *t);
   std::vector<int64_t> shape = broadcast_shapes(broadcast_shapes(condition.sizes(), a.sizes()), b.sizes());
   const TensorImpl* inputs[] = {condition.get(), a.get(), b.get()};
   Tensor out = empty_strided(shape, result_strides(shape, inputs, 3), d, condition.device());

@@ -188,6 +188,7 @@ void modified_output(const Call& call, const Tensor& t, uint32_t nr, bool is_inp
            ".clone() for example) or make your Function only return one Tensor (potentially splitting it into two Functions: one doing the inplace "
            "that returns a single Tensor and a second one that does the other operations).");
   Py_CLEAR(t->grad);
+  bump_version(t.get());
   retain(&call.node);
   set_inplace_history(t, NodeRef<Node>(&call.node), nr, call.edge_of(t.get()));
 }

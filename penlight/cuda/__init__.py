@@ -1,4 +1,4 @@
-"""NVIDIA GPUs. This build of Penlight has no GPU support yet: `is_available()` is False, and a request for one says so."""
+"""NVIDIA GPUs. There is no GPU support yet: `is_available()` is False, and a request for a GPU says so."""
 
 __all__ = [
     "is_available",

@@ -37,7 +37,8 @@ def default_collate(batch):
             return penlight.as_tensor(batch)
         if first.dtype.kind in "SaUO":
             raise TypeError(
-                f"default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {first.dtype}"
+                "default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; "
+                f"found {first.dtype}"
             )
         return default_collate([penlight.as_tensor(b) for b in batch])
     if isinstance(first, float):

@@ -20,7 +20,7 @@ __all__ = [
 
 
 class Dataset:
-    """Samples that can be asked for by number: write a subclass with `__getitem__`, and `__len__` where the length is known.
+    """Samples that can be asked for by number: write a subclass with `__getitem__` and, where it is known, `__len__`.
 
     Example:
         >>> class Squares(Dataset):
@@ -79,7 +79,8 @@ class StackDataset(Dataset):
     def __init__(self, *args, **kwargs):
         if args and kwargs:
             raise ValueError(
-                "Supported either ``tuple``- (via ``args``) or``dict``- (via ``kwargs``) like input/output, but both types are given."
+                "Supported either ``tuple``- (via ``args``) or"
+                "``dict``- (via ``kwargs``) like input/output, but both types are given."
             )
         if not args and not kwargs:
             raise ValueError("At least one dataset should be passed")
