@@ -219,6 +219,10 @@ def combinations(input, r=2, with_replacement=False):
     """Give all combinations of r elements of a one-dimensional tensor, a row each."""
     import itertools
 
+    if input.dim() != 1:
+        raise RuntimeError(f"Expect a 1D vector, but got shape {list(input.shape)}")
+    if r < 0:
+        raise RuntimeError(f"Expect a non-negative number, but got {r}")
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     rows = list(choose(range(input.numel()), r))
     return input[_C.tensor(rows, dtype=_C.int64)] if rows else input.new_empty((0, r) if r else (0,))

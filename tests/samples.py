@@ -70,6 +70,7 @@ SAMPLES = {
     "hstack": [*JOINED, "[t(2, 3), t(2, 1)]"], "vstack": [*JOINED, "[t(3), t(2, 3)]"], "dstack": JOINED,
     "column_stack": ["[t(2), t(2, 3)]"], "repeat": ["t(2, 3), (2, 1, 2)"],
     "tile": ["t(2, 3), (2, 2)", "t(3), (2,)"], "repeat_interleave": ["t(2, 3), 2", "t(2, 3), 2, 1"],
+    "repeat_slices": ["t(2, 3), 2, 1", "t(2, 3), 3, 0"],
     "repeat_interleave_tensor": ["t(3), idx(4, 3)"], "repeat_interleave_counts": ["idx(4, 3)"],
     "roll": ["t(2, 3), 1", "t(2, 3), (1, -2), (0, 1)"], "flip": ["t(2, 3), (0, 1)", "t(2, 3), [-1]"], "fliplr": ["t(2, 3)"],
     "flipud": ["t(2, 3)"], "rot90": ["t(2, 3)", "t(2, 3), 2"], "tril": ["t(3, 4)", "t(2, 3, 3), -1"],

@@ -80,7 +80,7 @@ T[K] | T[K, K] | T[K, K, K, K] | assign(T, np.s_[K], A) | assign(T, np.s_[K, K],
 T + A | T - T | A * T | T / T | T // A | T % T | T ** A | A ** T | T @ T | T & A | T.__or__(T) | T ^ T | T << I | T >> T | -T | ~T | abs(T)
 T == A | T < A | T >= T | T.__iadd__(A) | T.__imul__(T) | T.__itruediv__(T) | T.__ipow__(A) | T.__iand__(A) | divmod(T, T) | A - T | A / T
 int(T) | float(T) | complex(T) | bool(T) | [0, 1, 2][T] | len(T) | list(T)[:5] | list(reversed(T))[:5] | A in T | hash(T) | repr(T)
-str(T) | f"{T}" | f"{T:A}" | T.item() | T.tolist() | T.numpy() | T.numpy(force=True) | np.asarray(T) | memoryview(T) | bytes(T)
+str(T) | f"{T}" | format(T, A) | T.item() | T.tolist() | T.numpy() | T.numpy(force=True) | np.asarray(T) | memoryview(T) | bytes(T)
 T.to(A) | T.to(A, A) | T.to(T) | T.to(D) | T.type(A) | T.type(D) | T.type_as(T) | T.cpu() | T.cuda() | T.half() | T.bool() | T.cfloat()
 T.size(A) | T.stride(A) | T.size(I) | T.is_contiguous(A) | T.new_tensor(A) | T.new(A) | T.unique() | T.unique_consecutive(A)
 T.set_(A, I, S, S) | T.set_(T) | T.set_(T.untyped_storage(), I, S, S) | T.set_() | T.resize_(S) | T.resize_(A) | T.view(D)

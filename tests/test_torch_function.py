@@ -4,7 +4,7 @@ import threading
 import pytest
 
 import penlight as torch
-from penlight.overrides import has_torch_function, is_tensor_like
+has_torch_function, is_tensor_like = torch.overrides.has_torch_function, torch.overrides.is_tensor_like
 
 
 class Plain(torch.Tensor):
@@ -87,7 +87,7 @@ def test_mixtures():
     assert type(plain + make(Plain, 2)) is type(make(Plain, 2) + plain) is Plain
     assert type(make(Plain, 2) + make(Below, 2)) is type(make(Below, 2) + make(Plain, 2)) is Below
     assert type(torch.cat([make(Plain, 2), make(Below, 2)])) is Below
-    with pytest.raises(TypeError, match="no implementation found"):
+    with pytest.raises(TypeError, match="Multiple dispatch failed for .torch.add."):
         torch.add(make(Plain, 2), make(Other, 2))
     with pytest.raises(TypeError):
         make(Plain, 2) + make(Other, 2)
@@ -184,7 +184,7 @@ def test_functions_written_in_python_ask_too():
 
 
 def test_nobody_answers():
-    with pytest.raises(TypeError, match="no implementation found"):
+    with pytest.raises(TypeError, match="Multiple dispatch failed for .torch.add."):
         torch.add(torch.ones(2), Refuses())
     with pytest.raises(TypeError):
         torch.add(torch.ones(2), object())

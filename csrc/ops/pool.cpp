@@ -49,6 +49,7 @@ struct Windows {
     if (w.out < 4) return;
     const int64_t middle = w.out / 2;
     w.stride = w.begin[middle] - w.begin[middle - 1];
+    if (w.stride < 1) return;
     auto alike = [&](int64_t a) {
       return w.begin[a + 1] - w.begin[a] == w.stride && w.end[a + 1] - w.end[a] == w.stride && w.extent[a + 1] == w.extent[a];
     };

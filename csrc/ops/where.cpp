@@ -7,10 +7,13 @@ namespace pl {
 
 Tensor where_select(const Tensor& condition, const Operand& self, const Operand& other) {
   DType d = result_type({In(self), In(other)});
-  Device device = self.t ? self.t.device() : other.t ? other.t.device() : condition.device();
-  auto as_tensor = [&](const Operand& o) { return o.t ? cast(o.t, d) : scalar_tensor(o.s, d, device); };
+  auto as_tensor = [&](const Operand& o) { return o.t ? cast(o.t, d) : scalar_tensor(o.s, d, condition.device()); };
   Tensor a = as_tensor(self), b = as_tensor(other);
   for (const Tensor* t : {&a, &b}) if (t->dim() > 0 || t->is_meta()) check_same_device(condition, *t);
+  for (const Tensor* t : {&a, &b})
+    PL_CHECK_AS(Runtime, t->device() == condition.device(), "device_mismatch",
+                "Expected all tensors to be on the same device, but found at least two devices, %s and %s!",
+                device_name(condition.device()).c_str(), device_name(t->device()).c_str());
   std::vector<int64_t> shape = broadcast_shapes(broadcast_shapes(condition.sizes(), a.sizes()), b.sizes());
   const TensorImpl* inputs[] = {condition.get(), a.get(), b.get()};
   Tensor out = empty_strided(shape, result_strides(shape, inputs, 3), d, condition.device());
