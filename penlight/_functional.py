@@ -295,7 +295,7 @@ def _contract(operands, names, output, counts):
         result, have = _product(result, have, other, its, later)
     gone = [d for d, n in enumerate(have) if n not in output]
     if gone:
-        result = result.sum(gone)
+        result = result.sum(gone, dtype=result.dtype)
         have = [n for n in have if n in output]
     return result.permute([have.index(n) for n in output]) if have != output else result
 

@@ -100,7 +100,8 @@ def test_cross_entropy(shape, reduction):
     one_hot = torch.zeros_like(x).scatter_(1, target.unsqueeze(1), 1)
     close(
         F.cross_entropy(x, one_hot, reduction=reduction),
-        F.cross_entropy(x, target, reduction=reduction).numpy() if reduction != "mean" or len(shape) == 2
+        F.cross_entropy(x, target, reduction=reduction).numpy()
+        if reduction != "mean" or len(shape) == 2
         else F.cross_entropy(x, target, reduction="sum").numpy() / (x.numel() // shape[1]),
         1e-10,
     )
@@ -141,15 +142,43 @@ def test_cross_entropy_of_only_ignored_targets_is_nan():
     [
         (lambda x: F.cross_entropy(x, torch.tensor([0, 1, 5])), IndexError, "Target 5 is out of bounds."),
         (lambda x: F.cross_entropy(x, torch.tensor([0, 1, -1])), IndexError, "Target -1 is out of bounds."),
-        (lambda x: F.cross_entropy(x, torch.tensor([0, 1, 2]).int()), RuntimeError, "expected target dtype to be Long or Byte, but got Int"),
-        (lambda x: F.cross_entropy(x, torch.tensor([0.0, 1.0, 2.0])), RuntimeError, "to be Long or Byte, but got Float"),
-        (lambda x: F.cross_entropy(x, torch.tensor([0, 1, 2, 3])), ValueError, r"batch_size \(3\) to match target batch_size \(4\)"),
-        (lambda x: F.cross_entropy(x, torch.zeros(3, 5).long()), RuntimeError, "Expected floating point type for target with class prob"),
-        (lambda x: F.cross_entropy(x, torch.tensor([0, 1, 2]), torch.ones(4)), RuntimeError, "either for all 5 classes or no classes"),
-        (lambda x: F.cross_entropy(x, torch.tensor([0, 1, 2]), label_smoothing=2.0), RuntimeError, "must be between 0.0 and 1.0. Got: 2"),
+        (
+            lambda x: F.cross_entropy(x, torch.tensor([0, 1, 2]).int()),
+            RuntimeError,
+            "expected target dtype to be Long or Byte, but got Int",
+        ),
+        (
+            lambda x: F.cross_entropy(x, torch.tensor([0.0, 1.0, 2.0])),
+            RuntimeError,
+            "to be Long or Byte, but got Float",
+        ),
+        (
+            lambda x: F.cross_entropy(x, torch.tensor([0, 1, 2, 3])),
+            ValueError,
+            r"batch_size \(3\) to match target batch_size \(4\)",
+        ),
+        (
+            lambda x: F.cross_entropy(x, torch.zeros(3, 5).long()),
+            RuntimeError,
+            "Expected floating point type for target with class prob",
+        ),
+        (
+            lambda x: F.cross_entropy(x, torch.tensor([0, 1, 2]), torch.ones(4)),
+            RuntimeError,
+            "either for all 5 classes or no classes",
+        ),
+        (
+            lambda x: F.cross_entropy(x, torch.tensor([0, 1, 2]), label_smoothing=2.0),
+            RuntimeError,
+            "must be between 0.0 and 1.0. Got: 2",
+        ),
         (lambda x: F.mse_loss(x.long(), x.long()), NotImplementedError, "not implemented for 'Long'"),
         (lambda x: F.binary_cross_entropy(x + 9, x), RuntimeError, "all elements of input should be between 0 and 1"),
-        (lambda x: F.binary_cross_entropy(x.sigmoid(), x.double()), RuntimeError, "Found dtype Double but expected Float"),
+        (
+            lambda x: F.binary_cross_entropy(x.sigmoid(), x.double()),
+            RuntimeError,
+            "Found dtype Double but expected Float",
+        ),
         (lambda x: F.huber_loss(x, x, delta=0), RuntimeError, "does not support non-positive values for delta"),
     ],
 )
@@ -185,13 +214,20 @@ def recurrent_inputs(kind, steps, batch, inputs, hidden, layers=1, directions=1)
     params = []
     for layer in range(layers):
         for _ in range(directions):
-            params += [randn(rows, hidden * directions if layer else inputs), randn(rows, hidden), randn(rows), randn(rows)]
+            params += [
+                randn(rows, hidden * directions if layer else inputs),
+                randn(rows, hidden),
+                randn(rows),
+                randn(rows),
+            ]
     state = [randn(layers * directions, batch, hidden) for _ in range(2 if kind == "lstm" else 1)]
     return randn(steps, batch, inputs), state, params
 
 
 def run_recurrent(kind, x, state, params, layers=1, bidirectional=False, batch_first=False):
-    return getattr(_C, kind)(x, state if kind == "lstm" else state[0], params, True, layers, 0.0, False, bidirectional, batch_first)
+    return getattr(_C, kind)(
+        x, state if kind == "lstm" else state[0], params, True, layers, 0.0, False, bidirectional, batch_first
+    )
 
 
 @pytest.mark.parametrize("batch_first", [False, True])
@@ -308,7 +344,12 @@ def np_conv2d(x, w, stride, padding, dilation, groups):
         for i in range(oh):
             for j in range(ow):
                 top, left = i * stride[0], j * stride[1]
-                window = part[:, :, top : top + dilation[0] * (kh - 1) + 1 : dilation[0], left : left + dilation[1] * (kw - 1) + 1 : dilation[1]]
+                window = part[
+                    :,
+                    :,
+                    top : top + dilation[0] * (kh - 1) + 1 : dilation[0],
+                    left : left + dilation[1] * (kw - 1) + 1 : dilation[1],
+                ]
                 y[:, o, i, j] = (window * w[o]).sum((1, 2, 3))
     return y
 
@@ -346,7 +387,9 @@ def test_transposed_convolution_is_the_transpose(sizes, output_padding):
     # <conv(x), y> = <x, conv_transpose(y)>, where a longer x gives rows and columns that y does not have.
     images = F.conv2d(x, w, None, *settings, groups)[..., : y.size(2), : y.size(3)]
     close((images * y).sum(), (x * big).sum().item(), 1e-9)
-    assert gradcheck(lambda a, b: _C.conv_transpose2d(a, b, None, stride, padding, padding_out, groups, dilation), (y, w))
+    assert gradcheck(
+        lambda a, b: _C.conv_transpose2d(a, b, None, stride, padding, padding_out, groups, dilation), (y, w)
+    )
 
 
 def test_conv1d_and_conv3d_are_special_cases():
@@ -368,9 +411,18 @@ def test_conv_padding_by_name():
 @pytest.mark.parametrize(
     "call, message",
     [
-        (lambda w: F.conv2d(torch.randn(1, 1, 8, 8), w), r"Given groups=1, weight of size \[8, 3, 3, 3\], expected input\[1, 1, 8, 8\] to have 3 channels"),
-        (lambda w: F.conv2d(torch.randn(5, 5), w), r"Expected 3D \(unbatched\) or 4D \(batched\) input to conv2d, but got input of size: \[5, 5\]"),
-        (lambda w: F.conv2d(torch.randn(1, 3, 2, 8), w), r"Calculated padded input size per channel: \(2 x 8\). Kernel size: \(3 x 3\)"),
+        (
+            lambda w: F.conv2d(torch.randn(1, 1, 8, 8), w),
+            r"Given groups=1, weight of size \[8, 3, 3, 3\], expected input\[1, 1, 8, 8\] to have 3 channels",
+        ),
+        (
+            lambda w: F.conv2d(torch.randn(5, 5), w),
+            r"Expected 3D \(unbatched\) or 4D \(batched\) input to conv2d, but got input of size: \[5, 5\]",
+        ),
+        (
+            lambda w: F.conv2d(torch.randn(1, 3, 2, 8), w),
+            r"Calculated padded input size per channel: \(2 x 8\). Kernel size: \(3 x 3\)",
+        ),
         (lambda w: F.conv2d(torch.randn(1, 3, 8, 8).double(), w), "expected scalar type Double but found Float"),
         (lambda w: F.conv2d(torch.randn(1, 3, 8, 8), w, torch.ones(7)), "bias to be 1-dimensional with 8 elements"),
         (lambda w: F.conv2d(torch.randn(1, 3, 8, 8), w, stride=0), "non-positive stride is not supported"),
@@ -422,7 +474,11 @@ NORMS = {
     "rms_norm": (lambda x, w, b: F.rms_norm(x, (4,), w), (2, 3, 4), 4),
     "batch_norm": (lambda x, w, b: F.batch_norm(x, None, None, w, b, True), (3, 2, 4), 2),
     "batch_norm_2d": (lambda x, w, b: F.batch_norm(x, None, None, w, b, True), (5, 3), 3),
-    "batch_norm_eval": (lambda x, w, b: F.batch_norm(x, torch.ones(2).double(), torch.ones(2).double(), w, b), (3, 2, 4), 2),
+    "batch_norm_eval": (
+        lambda x, w, b: F.batch_norm(x, torch.ones(2).double(), torch.ones(2).double(), w, b),
+        (3, 2, 4),
+        2,
+    ),
     "group_norm": (lambda x, w, b: F.group_norm(x, 2, w, b), (2, 4, 3), 4),
     "group_norm_2d": (lambda x, w, b: F.group_norm(x, 2, w, b), (2, 4), 4),
     "instance_norm": (lambda x, w, b: F.instance_norm(x, None, None, w, b), (2, 3, 4), 3),
@@ -501,7 +557,10 @@ def test_windows_wider_than_a_tile():
     "call, message",
     [
         (lambda x: F.max_pool2d(x[0, 0], 2), r"non-empty 3D or 4D \(batch mode\) tensor expected for input"),
-        (lambda x: F.max_pool2d(x, 9), r"Given input size: \(1x4x4\). Calculated output size: \(1x0x0\). Output size is too small"),
+        (
+            lambda x: F.max_pool2d(x, 9),
+            r"Given input size: \(1x4x4\). Calculated output size: \(1x0x0\). Output size is too small",
+        ),
         (lambda x: F.max_pool2d(x, 2, padding=2), "pad should be at most half of effective kernel size"),
         (lambda x: F.avg_pool2d(x, 2, divisor_override=0), "divisor must be not zero"),
     ],
@@ -512,7 +571,9 @@ def test_pool_errors(call, message):
 
 
 # ---- padding, resampling, attention, distances
-@pytest.mark.parametrize("mode, numpy", [("constant", "constant"), ("reflect", "reflect"), ("replicate", "edge"), ("circular", "wrap")])
+@pytest.mark.parametrize(
+    "mode, numpy", [("constant", "constant"), ("reflect", "reflect"), ("replicate", "edge"), ("circular", "wrap")]
+)
 def test_pad(mode, numpy):
     x = randn(2, 3, 4, 5)
     close(_C.pad(x, (1, 2, 3, 0), mode), np.pad(x.detach().numpy(), ((0, 0), (0, 0), (3, 0), (1, 2)), mode=numpy))

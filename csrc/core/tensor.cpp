@@ -97,8 +97,8 @@ void set_geometry(TensorImpl* t, Shape sizes, Shape strides, int64_t offset) {
   int n = sizes.n;
   PL_CHECK(n <= kMaxDims, "tensors have at most %d dimensions, got %d", kMaxDims, n);
   int64_t kept[2 * kMaxDims];
-  std::memcpy(kept, sizes.p, sizeof(int64_t) * n);
-  std::memcpy(kept + n, strides.p, sizeof(int64_t) * n);
+  std::copy_n(sizes.p, n, kept);
+  std::copy_n(strides.p, n, kept + n);
   reserve_dims(t, n);
   std::memcpy(t->sizes, kept, sizeof(int64_t) * n);
   std::memcpy(t->strides, kept + n, sizeof(int64_t) * n);

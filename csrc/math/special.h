@@ -47,12 +47,12 @@ PL_SLOW_FN double digamma(double x) {
 
 // Hurwitz zeta for s > 1 and finite q > 0: a sum of (q + k)^-s, k >= 0, by Euler and Maclaurin after the first terms.
 PL_SLOW_FN double zeta_positive(double s, double q) {
-  double sum = pow(q, -s);
+  double sum = PL_BUILTIN(pow)(q, -s);
   double a = q;
   double last = sum;
   for (int i = 0; i < 9 || a <= 9.0; ++i) {
     a += 1.0;
-    last = pow(a, -s);
+    last = PL_BUILTIN(pow)(a, -s);
     sum += last;
     if (abs(last) < 0x1p-54 * abs(sum)) return sum;
   }
@@ -98,13 +98,86 @@ PL_SLOW_FN double zeta(double s, double q) {
   return zeta_positive(s, f) + (0.5 * s == floor(0.5 * s) ? left : -left);
 }
 
-PL_SLOW_FN double trigamma(double x) {
-  if (x < 0.5 && x != infinity<double>()) {
-    if (x == trunc(x)) return infinity<double>();
-    const double s = sin_pi(x);
-    return (kPi / s) * (kPi / s) - zeta(2.0, 1.0 - x);
+// ---- log Gamma and digamma for float, without branches ----
+//
+// In double, neither the recurrence to arguments of at least 8 nor the reflection to at least 1/2 loses a digit that
+// float has.
+
+// sin(pi x) and cos(pi x).
+struct SineCosine {
+  double sine;
+  double cosine;
+};
+PL_FN SineCosine half_turns(double x) {
+  const double n = round(x);
+  const double quarter = 0.5 * kPi * (x - n);
+  const double sign = select(0.5 * n == round(0.5 * n), 1.0, -1.0);
+  const double s = sin_quarter(quarter, 0.0);
+  const double c = cos_quarter(quarter, 0.0);
+  return {sign * 2.0 * s * c, sign * (c - s) * (c + s)};
+}
+
+// y (y + 1) ... (y + 7) and the sum of the reciprocals of its factors; 1 and 0 for y >= 8. The shifted argument is y +
+// 8 or y.
+struct Rising {
+  double argument;
+  double product;
+  double reciprocals;
+};
+PL_FN Rising rise(double y) {
+  const bool low = y < 8.0;
+  double product = select(low, y, 1.0);
+  double sum = 1.0;
+  for (int k = 1; k < 8; ++k) {
+    const double factor = select(low, y + k, 1.0);
+    sum = sum * factor + product;
+    product *= factor;
   }
-  return zeta(2.0, x);
+  return {select(low, y + 8.0, y), product, select(low, sum / product, 0.0)};
+}
+
+PL_FN float lgamma(float x) {
+  const double d = double(x);
+  const bool left = d < 0.5;
+  const Rising r = rise(select(left, 1.0 - d, d));
+  const double t = 1.0 / r.argument;
+  const double stirling = t * polynomial(t * t, 1.0 / 12, -1.0 / 360, 1.0 / 1260, -1.0 / 1680, 1.0 / 1188,
+                                         -691.0 / 360360, 1.0 / 156, -3617.0 / 122400);
+  const double half_log_two_pi = 0x1.d67f1c864beb5p-1;
+  const double l = (r.argument - 0.5) * log(r.argument) - r.argument + (half_log_two_pi + stirling) - log(r.product);
+  const double reflected = log(kPi / abs(half_turns(d).sine)) - l;
+  return select(isinf(x), infinity<float>(), float(select(left, reflected, l)));
+}
+
+PL_FN float digamma(float x) {
+  const double d = double(x);
+  const bool left = d < 0.5;
+  const Rising r = rise(select(left, 1.0 - d, d));
+  const double t = 1.0 / r.argument;
+  const double z = t * t;
+  const double tail = z * polynomial(z, 1.0 / 12, -1.0 / 120, 1.0 / 252, -1.0 / 240, 1.0 / 132, -691.0 / 32760,
+                                     1.0 / 12, -3617.0 / 8160);
+  const double psi = (log(r.argument) - 0.5 * t) - (tail + r.reciprocals);
+  const SineCosine turn = half_turns(d);
+  const float result = float(select(left, psi - kPi * turn.cosine / turn.sine, psi));
+  return select((x < 0.0f) & (trunc(x) == x), nan<float>(), result);
+}
+
+PL_SLOW_FN double trigamma(double x) {
+  double result = 0.0;
+  double sign = 1.0;
+  if (x < 0.5) {
+    if (x == trunc(x)) return infinity<double>();
+    const double s = kPi / sin_pi(x);
+    result = s * s;
+    sign = -1.0;
+    x = 1.0 - x;
+  }
+  double sum = 0.0;
+  for (; x < 10.0; x += 1.0) sum += 1.0 / (x * x);
+  const double z = 1.0 / (x * x);
+  const double tail = polynomial(z, 1.0 / 6, -1.0 / 30, 1.0 / 42, -1.0 / 30, 5.0 / 66, -691.0 / 2730, 7.0 / 6);
+  return result + sign * (sum + (1.0 / x + (0.5 * z + z * tail / x)));
 }
 
 // The n-th derivative of digamma.
@@ -133,7 +206,7 @@ PL_SLOW_FN double log1p_minus(double m) {
 
 // x^a e^-x / Gamma(a).
 PL_SLOW_FN double gamma_density(double a, double x) {
-  if (a < 10.0) return pow(x, a) * math::exp(-x) / PL_BUILTIN(tgamma)(a);
+  if (a < 10.0) return PL_BUILTIN(pow)(x, a) * math::exp(-x) / PL_BUILTIN(tgamma)(a);
   const double z = 1.0 / (a * a);
   const double stirling =
       polynomial(z, 1.0 / 12, -1.0 / 360, 1.0 / 1260, -1.0 / 1680, 1.0 / 1188, -691.0 / 360360, 1.0 / 156) / a;
@@ -306,14 +379,23 @@ PL_SLOW_FN double ndtri(double p) {
 
 }  // namespace detail
 
+template <class T>
+  requires is_float<T>
+PL_FN T lgamma(T x) {
+  return detail::lgamma(x);
+}
+template <class T>
+  requires is_float<T>
+PL_FN T digamma(T x) {
+  return detail::digamma(x);
+}
+
 #define PL_BY_DOUBLE(name)             \
   template <class T>                   \
     requires is_float<T>               \
   PL_FN T name(T x) {                  \
     return T(detail::name(double(x))); \
   }
-PL_BY_DOUBLE(lgamma)
-PL_BY_DOUBLE(digamma)
 PL_BY_DOUBLE(trigamma)
 PL_BY_DOUBLE(erfcx)
 PL_BY_DOUBLE(ndtr)

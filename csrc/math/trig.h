@@ -67,6 +67,22 @@ PL_FN float sin_of_quarter(float r, UInt32 q, UInt32 sign) {
   return from_bits(to_bits(v) ^ ((q & 2u) << 30) ^ sign);
 }
 
+// sin(r + low) and cos(r + low).
+PL_FN double sin_quarter(double r, double low) {
+  const double z = r * r;
+  const double p =
+      polynomial(z, -1.66666666666666657e-01, 8.33333333333332107e-03, -1.98412698412540282e-04,
+                 2.75573192136599764e-06, -2.50521047752725261e-08, 1.60583494473104003e-10, -7.57785355662794450e-13);
+  return r + (r * z * p + low * (1.0 - 0.5 * z));
+}
+PL_FN double cos_quarter(double r, double low) {
+  const double z = r * r;
+  const double p = polynomial(z, 4.16666666666665880e-02, -1.38888888888722361e-03, 2.48015872883278241e-05,
+                              -2.75573140246965777e-07, 2.08756794104221612e-09, -1.13574064691557781e-11);
+  const double head = 1.0 - 0.5 * z;
+  return head + (((1.0 - head) - 0.5 * z) + (z * z * p - r * low));
+}
+
 #if !defined(__CUDACC_RTC__)
 // The digits of 1/(2 pi) from the 16k-th binary place on, as the sum of three numbers, times 2^16k.
 static constexpr double turn_digits[][3] = {{0x1.45f306dc9c883p-3, -0x1.6b01ec5417056p-57, -0x1.6447e493ad4cep-111},
@@ -174,22 +190,6 @@ PL_FN DoubleQuarter reduce_quarter(double a) {
   const double low = 0x1.1a62633145c07p-52;
   const double r = turns * high;
   return {r, fma(turns, high, -r) + (turns * low + turns_low * high), to_bits(shifted)};
-}
-
-// sin(r + low) and cos(r + low).
-PL_FN double sin_quarter(double r, double low) {
-  const double z = r * r;
-  const double p =
-      polynomial(z, -1.66666666666666657e-01, 8.33333333333332107e-03, -1.98412698412540282e-04,
-                 2.75573192136599764e-06, -2.50521047752725261e-08, 1.60583494473104003e-10, -7.57785355662794450e-13);
-  return r + (r * z * p + low * (1.0 - 0.5 * z));
-}
-PL_FN double cos_quarter(double r, double low) {
-  const double z = r * r;
-  const double p = polynomial(z, 4.16666666666665880e-02, -1.38888888888722361e-03, 2.48015872883278241e-05,
-                              -2.75573140246965777e-07, 2.08756794104221612e-09, -1.13574064691557781e-11);
-  const double head = 1.0 - 0.5 * z;
-  return head + (((1.0 - head) - 0.5 * z) + (z * z * p - r * low));
 }
 
 PL_FN double sin_of_quarter(DoubleQuarter p, UInt64 q, UInt64 sign) {
