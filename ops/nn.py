@@ -106,6 +106,9 @@ for n in (1, 2, 3):
     op(f"adaptive_avg_pool{n}d(Tensor self, int[{n}] output_size) -> Tensor", forms="f", doc="The average of each of output_size parts.")
     op(f"adaptive_avg_pool{n}d_windows(Tensor self, int[{n}] output_size) -> Tensor", forms="", node=f"AdaptiveAvgPool{n}DBackward0",
        grad={"self": f"adaptive_avg_pool_grad(grad, self.shape, {n})"}, doc="adaptive_avg_pool over windows.")
+for n in (2, 3):
+    op(f"max_unpool{n}d(Tensor self, Tensor indices, int[{n}] output_size) -> Tensor", forms="f", node=f"MaxUnpool{n}DBackward0",
+       grad={"self": f"max_pool_gather(grad, indices, {n})"}, doc=f"Puts elements back where max_pool{n}d_with_indices found them, zeros elsewhere.")
 op("max_pool_scatter(Tensor grad_output, Tensor indices, int[] input_size, int dims) -> Tensor", forms="",
    grad={"grad_output": "max_pool_gather(grad, indices, dims)"}, doc="The gradient of max pooling: each element goes where its window's largest was.")
 op("avg_pool_grad(Tensor grad_output, int[] input_size, int[] kernel_size, int[] stride, int[] padding, bool ceil_mode, bool count_include_pad, "

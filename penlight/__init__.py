@@ -22,6 +22,7 @@ from penlight.torch_version import __version__
 e, inf, nan, pi = _math.e, _math.inf, _math.nan, _math.pi
 newaxis = None
 
+from penlight import overrides as overrides  # noqa: E402
 from penlight._functional import *  # noqa: E402, F403
 from penlight._info import finfo, iinfo  # noqa: E402
 from penlight._tensor import (  # noqa: E402

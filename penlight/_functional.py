@@ -19,8 +19,6 @@ __all__ = [
     "equal",
     "isclose",
     "allclose",
-    "where",
-    "nonzero",
     "broadcast_tensors",
     "meshgrid",
     "cartesian_prod",
@@ -150,33 +148,6 @@ def isreal(input):
     return _C.imag(input) == 0 if input.is_complex() else _C.ones_like(input, dtype=_C.bool)
 
 
-def where(condition, input=None, other=None, *, out=None):
-    """Take elements from input where condition is True, from other elsewhere.
-
-    With the condition alone: the indices where it is True, one tensor for each dimension.
-
-    Example:
-        >>> x = penlight.tensor([-1.0, 2.0])
-        >>> penlight.where(x > 0, x, 0.0)
-        tensor([0., 2.])
-    """
-    if input is None and other is None:
-        return nonzero(condition, as_tuple=True)
-    return _C.where(condition, input, other) if out is None else _C.where(condition, input, other, out=out)
-
-
-def nonzero(input, *, out=None, as_tuple=False):
-    """Give the indices of the elements that are not zero.
-
-    Returns:
-        A tensor of shape (number of them, dimensions), or with as_tuple one tensor for each dimension.
-    """
-    if as_tuple:
-        rows = _C.nonzero(input.reshape(1) if input.dim() == 0 else input)
-        return rows.unbind(1)
-    return _C.nonzero(input) if out is None else _C.nonzero(input, out=out)
-
-
 def broadcast_tensors(*tensors):
     """Give all tensors expanded to their common shape."""
     tensors = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
@@ -295,7 +266,7 @@ def _contract(operands, names, output, counts):
         result, have = _product(result, have, other, its, later)
     gone = [d for d, n in enumerate(have) if n not in output]
     if gone:
-        result = result.sum(gone, dtype=result.dtype)
+        result = result.sum(gone)
         have = [n for n in have if n in output]
     return result.permute([have.index(n) for n in output]) if have != output else result
 
@@ -317,9 +288,9 @@ def _product(a, a_names, b, b_names, later):
     shared = [n for n in a_names if n in b_names]
     batch, inner = [n for n in shared if n in later], [n for n in shared if n not in later]
     for n in [n for n in a_names if n not in shared and n not in later]:
-        a, a_names = a.sum(a_names.index(n)), [m for m in a_names if m != n]
+        a, a_names = a.sum(a_names.index(n), dtype=a.dtype), [m for m in a_names if m != n]
     for n in [n for n in b_names if n not in shared and n not in later]:
-        b, b_names = b.sum(b_names.index(n)), [m for m in b_names if m != n]
+        b, b_names = b.sum(b_names.index(n), dtype=b.dtype), [m for m in b_names if m != n]
     rows, columns = [n for n in a_names if n not in shared], [n for n in b_names if n not in shared]
     size = {**dict(zip(a_names, a.shape))}
     for n, s in zip(b_names, b.shape):

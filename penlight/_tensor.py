@@ -217,12 +217,6 @@ class _Methods:
         """Give True if other processes see the memory."""
         return False
 
-    def nonzero(self, *, as_tuple=False):
-        """Give the indices of the elements that are not zero: one row each, or one tensor a dimension."""
-        from penlight._functional import nonzero
-
-        return nonzero(self, as_tuple=as_tuple)
-
     def unique(self, sorted=True, return_inverse=False, return_counts=False, dim=None):
         """Give the different elements; see torch.unique."""
         from penlight._functional import unique

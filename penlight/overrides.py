@@ -1,5 +1,7 @@
 """`__torch_function__`: how subclasses of Tensor, and tensor-like classes, take part in every operator."""
 
+from _thread import _local
+
 from penlight import _C, Tensor
 
 __all__ = [
@@ -10,19 +12,30 @@ __all__ = [
     "resolve_name",
 ]
 
-_enabled = True
+
+
+class _State(_local):
+    enabled = True
+
+
+_state = _State()  # every thread has its own
 
 
 class DisableTorchFunctionSubclass:
-    """Inside this block operators treat subclasses of Tensor as plain tensors."""
+    """Inside this block operators treat subclasses of Tensor as plain tensors.
+
+    Example:
+        >>> class Mine(torch.Tensor): pass
+        >>> with torch._C.DisableTorchFunctionSubclass():
+        ...     type(torch.ones(2).as_subclass(Mine) + 1)
+        <class 'torch.Tensor'>
+    """
 
     def __enter__(self):
-        global _enabled
-        self.before, _enabled = _enabled, False
+        self.before, _state.enabled = _state.enabled, False
 
     def __exit__(self, *exception):
-        global _enabled
-        _enabled = self.before
+        _state.enabled = self.before
 
 
 def _overloaded(values):
@@ -57,28 +70,58 @@ def _call(func, args, kwargs):
         result = type(f).__torch_function__(func, types, args, kwargs)
         if result is not NotImplemented:
             return result
-    names = [t.__name__ for t in types]
+    kinds = "".join(f"\n  - tensor subclass {t}" for t in types)
     raise TypeError(
-        f"no implementation found for '{resolve_name(func)}' on types that implement __torch_function__: {names}"
+        f"Multiple dispatch failed for '{resolve_name(func)}'; all __torch_function__ handlers "
+        "returned NotImplemented:\n"
+        + kinds
     )
 
 
 def _dispatch(name, is_method, args, kwargs):
     """Called by the core for an operator given something with __torch_function__; NotImplemented means: go on."""
-    if not _enabled or not _overloaded([*args, *kwargs.values()]):
+    if not _state.enabled or not _overloaded([*args, *kwargs.values()]):
         return NotImplemented
     func = getattr(Tensor, name) if is_method else getattr(_C, name)
     return _call(func, args, kwargs)
 
 
+_REFLECTED = {
+    "add": Tensor.__radd__,
+    "sub": Tensor.__rsub__,
+    "mul": Tensor.__rmul__,
+    "div": Tensor.__rtruediv__,
+    "floor_divide": Tensor.__rfloordiv__,
+    "remainder": Tensor.__rmod__,
+    "pow": Tensor.__rpow__,
+    "bitwise_and": Tensor.__rand__,
+    "bitwise_or": Tensor.__ror__,
+    "bitwise_xor": Tensor.__rxor__,
+    "bitwise_left_shift": Tensor.__rlshift__,
+    "bitwise_right_shift": Tensor.__rrshift__,
+}
+
+
+def _reflected(name, number, tensor):
+    """Called by the core for `number + tensor` and its like; NotImplemented means: go on."""
+    if not _state.enabled or not _overloaded([tensor]):
+        return NotImplemented
+    return _call(_REFLECTED[name], (tensor, number), {})
+
+
+def _like(tensor, result):
+    """Give a result the type of the tensor that it was got from, where that is a subclass that keeps its type."""
+    return _convert(result, type(tensor)) if _state.enabled and _overloaded([tensor]) else result
+
+
 def _getitem(tensor, key):
-    if not _enabled or not _overloaded([tensor]):
+    if not _state.enabled or not _overloaded([tensor]):
         return NotImplemented
     return _call(Tensor.__getitem__, (tensor, key), {})
 
 
 def _setitem(tensor, key, value):
-    if not _enabled or not _overloaded([tensor]):
+    if not _state.enabled or not _overloaded([tensor]):
         return NotImplemented
     _call(Tensor.__setitem__, (tensor, key, value), {})
     return None
@@ -89,18 +132,13 @@ def _convert(result, cls):
     if isinstance(result, Tensor) and not isinstance(result, cls):
         return result.as_subclass(cls)
     if isinstance(result, (tuple, list)):
-        items = [_convert(r, cls) for r in result]
-        return (
-            type(result)(items)
-            if not hasattr(result, "_fields") and type(result) in (tuple, list)
-            else type(result)(items)
-        )
+        return type(result)([_convert(r, cls) for r in result])
     return result
 
 
 def has_torch_function(relevant_args):
     """Give True if an argument defines `__torch_function__`."""
-    return _enabled and bool(_overloaded(relevant_args))
+    return _state.enabled and bool(_overloaded(relevant_args))
 
 
 def handle_torch_function(public_api, relevant_args, *args, **kwargs):
@@ -122,3 +160,8 @@ def resolve_name(f):
     """Give the public name of an operator, such as "torch.add"."""
     owner = "torch.Tensor." if getattr(f, "__objclass__", None) is Tensor else "torch."
     return owner + getattr(f, "__name__", str(f))
+
+
+# Where programs look for them.
+_C.DisableTorchFunctionSubclass = DisableTorchFunctionSubclass
+_C._disabled_torch_function_impl = _disabled_torch_function_impl

@@ -1,4 +1,5 @@
 """The graph, backward, views and in-place changes, hooks, autograd.Function, grad modes and gradcheck."""
+
 import gc
 import threading
 import weakref
@@ -223,7 +224,7 @@ def test_backward_inside_backward():
 
         @staticmethod
         def backward(ctx, g):
-            x, = ctx.saved_tensors
+            (x,) = ctx.saved_tensors
             with torch.enable_grad():
                 z = x.detach().requires_grad_()
                 (z * z).sum().backward()
@@ -278,9 +279,9 @@ def test_grad_function():
 def test_grad_of_non_leaf_input():
     x = leaf(2.0)
     y = x * 3
-    g, = grad(y * y, y)
+    (g,) = grad(y * y, y)
     assert same(g, [12.0])
-    g, = grad(y, y, torch.ones(1))
+    (g,) = grad(y, y, torch.ones(1))
     assert same(g, [1.0])
 
 
@@ -298,16 +299,16 @@ def test_unused_inputs():
 
 def test_create_graph():
     x = leaf(3.0)
-    d1, = grad(x ** 3, x, create_graph=True)
-    d2, = grad(d1, x, create_graph=True)
-    d3, = grad(d2, x)
+    (d1,) = grad(x**3, x, create_graph=True)
+    (d2,) = grad(d1, x, create_graph=True)
+    (d3,) = grad(d2, x)
     assert same(d1.detach(), [27.0]) and same(d2.detach(), [18.0]) and same(d3, [6.0])
 
 
 def test_backward_with_create_graph():
     x = leaf(2.0)
     with pytest.warns(UserWarning, match="will create a reference cycle between the parameter and its gradient"):
-        (x ** 3).backward(create_graph=True)
+        (x**3).backward(create_graph=True)
     assert x.grad.requires_grad
     g, x.grad = x.grad, None
     g.backward()
@@ -316,14 +317,14 @@ def test_backward_with_create_graph():
 
 def test_gradient_penalty():
     w, x = leaf(2.0), leaf(3.0)
-    g, = grad((w * x * x).sum(), x, create_graph=True)
-    (g ** 2).sum().backward()
+    (g,) = grad((w * x * x).sum(), x, create_graph=True)
+    (g**2).sum().backward()
     assert same(w.grad, [144.0])
 
 
 def test_batched_grads():
     x = leaf(1.0, 2.0)
-    rows, = grad(x * x, x, torch.eye(2), is_grads_batched=True)
+    (rows,) = grad(x * x, x, torch.eye(2), is_grads_batched=True)
     assert same(rows, [[2.0, 0.0], [0.0, 4.0]])
 
 
@@ -411,8 +412,11 @@ def test_saved_value_changed_in_place():
     y = x + 1
     z = y * y
     y.add_(1)
-    with pytest.raises(RuntimeError, match=r"modified by an inplace operation: \[torch.FloatTensor \[2\]\], which is "
-                       r"output 0 of Add, is at version 1; expected version 0 instead. Hint: enable anomaly"):
+    with pytest.raises(
+        RuntimeError,
+        match=r"modified by an inplace operation: \[torch.FloatTensor \[2\]\], which is "
+        r"output 0 of Add, is at version 1; expected version 0 instead. Hint: enable anomaly",
+    ):
         z.sum().backward()
 
 
@@ -563,9 +567,11 @@ def test_tensor_hooks():
 
 def test_hook_results_are_checked():
     x = leaf(1.0, 2.0)
-    for hook, error, text in ((lambda g: 3, TypeError, "expected Variable, but hook returned 'int'"),
-                              (lambda g: g[:1], RuntimeError, "has changed the size of value"),
-                              (lambda g: g.double(), RuntimeError, "has changed the type of value")):
+    for hook, error, text in (
+        (lambda g: 3, TypeError, "expected Variable, but hook returned 'int'"),
+        (lambda g: g[:1], RuntimeError, "has changed the size of value"),
+        (lambda g: g.double(), RuntimeError, "has changed the type of value"),
+    ):
         y = x * 2
         y.register_hook(hook)
         with pytest.raises(error, match=text):
@@ -683,8 +689,8 @@ def test_saved_tensors_hooks():
     y.sum().backward()
     assert torch.allclose(x.grad, 2 * x.detach() * (x.detach() ** 2).exp())
     with graph.saved_tensors_hooks(lambda t: t, lambda t: t * 2):
-        y = x ** 3
-    g, = grad(y.sum(), x, create_graph=True)
+        y = x**3
+    (g,) = grad(y.sum(), x, create_graph=True)
     assert g.requires_grad
     g.sum().backward()
     with graph.disable_saved_tensors_hooks("not here"):
@@ -873,7 +879,7 @@ def test_function_with_setup_context():
     class Power(Function):
         @staticmethod
         def forward(x, n=2):
-            return x ** n
+            return x**n
 
         @staticmethod
         def setup_context(ctx, inputs, output):
@@ -882,7 +888,7 @@ def test_function_with_setup_context():
 
         @staticmethod
         def vjp(ctx, g):
-            x, = ctx.saved_tensors
+            (x,) = ctx.saved_tensors
             return g * ctx.n * x ** (ctx.n - 1), None
 
     x = leaf(3.0)
@@ -906,14 +912,20 @@ def result_of(result):
     return Wrong.apply(leaf(1.0, 2.0, 3.0), 2).sum()
 
 
-@pytest.mark.parametrize("result, error", [
-    (lambda g: g, "function WrongBackward returned an incorrect number of gradients \\(expected 2, got 1\\)"),
-    (lambda g: (g, None, g), "returned an incorrect number of gradients \\(expected 2, got 3\\)"),
-    (lambda g: (g, g), "returned a gradient different than None at position 2, but the corresponding forward"),
-    (lambda g: (3, None), "expected Variable or None \\(got int\\)"),
-    (lambda g: (g[:2], None), "Function WrongBackward returned an invalid gradient at index 0 - got \\[2\\] but "
-                              "expected shape compatible with \\[3\\]"),
-])
+@pytest.mark.parametrize(
+    "result, error",
+    [
+        (lambda g: g, "function WrongBackward returned an incorrect number of gradients \\(expected 2, got 1\\)"),
+        (lambda g: (g, None, g), "returned an incorrect number of gradients \\(expected 2, got 3\\)"),
+        (lambda g: (g, g), "returned a gradient different than None at position 2, but the corresponding forward"),
+        (lambda g: (3, None), "expected Variable or None \\(got int\\)"),
+        (
+            lambda g: (g[:2], None),
+            "Function WrongBackward returned an invalid gradient at index 0 - got \\[2\\] but "
+            "expected shape compatible with \\[3\\]",
+        ),
+    ],
+)
 def test_wrong_gradients(result, error):
     with pytest.raises(RuntimeError, match=error):
         result_of(result).backward()
@@ -1062,7 +1074,7 @@ def test_once_differentiable():
 
     x, w = leaf(1.0), leaf(1.0)
     assert same(grad(Double.apply(x), x)[0], [2.0])
-    g, = grad(Double.apply(x), x, w, create_graph=True)
+    (g,) = grad(Double.apply(x), x, w, create_graph=True)
     with pytest.raises(RuntimeError, match="trying to differentiate twice a function that was marked with @once"):
         g.backward()
 
@@ -1132,8 +1144,8 @@ def test_functional():
     f = torch.autograd.functional
     x, v = torch.tensor([1.0, 2.0]), torch.tensor([1.0, 10.0])
     assert same(f.jacobian(lambda x: x * x.sum(), x), [[4.0, 1.0], [2.0, 5.0]])
-    assert same(f.hessian(lambda x: (x ** 2).sum() * x[0], x), [[6.0, 4.0], [4.0, 2.0]])
-    assert same(f.vhp(lambda x: (x ** 3).sum(), x, v)[1], [6.0, 120.0])
+    assert same(f.hessian(lambda x: (x**2).sum() * x[0], x), [[6.0, 4.0], [4.0, 2.0]])
+    assert same(f.vhp(lambda x: (x**3).sum(), x, v)[1], [6.0, 120.0])
     assert same(f.jvp(lambda x: x * x.sum(), x, v)[1], [14.0, 52.0])
     assert same(f.vjp(lambda x: x * x.sum(), x, v)[1], [24.0, 51.0])
     (a, b), (c, d) = f.jacobian(lambda x, y: (x * y, x + y), (x, v))

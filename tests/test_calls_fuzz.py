@@ -4,6 +4,7 @@ Hypothesis writes the calls, as lines of Python, from the schemas of the operato
 They run in a child process, so that a crash or an endless loop shows the line that it happened in. FUZZ_CALLS is the
 number of calls of each test; FUZZ_SEED makes other calls.
 """
+
 import copy
 import keyword
 import mmap
@@ -27,10 +28,20 @@ import penlight as torch
 from ops.table import load
 
 CALLS, SEED = int(os.environ.get("FUZZ_CALLS", 5000)), int(os.environ.get("FUZZ_SEED", 0))
-SECONDS = 10          # for one call; most take microseconds
+SECONDS = 10  # for one call; most take microseconds
 EXTRA_MEMORY = 8 << 30
-SENSIBLE = (TypeError, ValueError, RuntimeError, IndexError, NotImplementedError, OverflowError, AttributeError, KeyError,
-            BufferError, ZeroDivisionError)
+SENSIBLE = (
+    TypeError,
+    ValueError,
+    RuntimeError,
+    IndexError,
+    NotImplementedError,
+    OverflowError,
+    AttributeError,
+    KeyError,
+    BufferError,
+    ZeroDivisionError,
+)
 
 
 class Broken(Exception):
@@ -38,44 +49,87 @@ class Broken(Exception):
 
 
 # ---- what arguments are made of: expressions, all of them small
-SHAPES = ["()", "(1,)", "(3,)", "(0,)", "(2, 3)", "(3, 1)", "(1, 3)", "(3, 3)", "(0, 3)", "(2, 0, 3)", "(2, 3, 4)", "(4, 3, 2)",
-          "(1, 2, 5, 5)", "(2, 1, 3, 1, 2)", "(1, 1, 1, 1, 1, 1, 2)"]
-DTYPES = ["float32"] * 8 + ["float64"] * 3 + ["int64"] * 4 + ["bool"] * 2 + [
-    "uint8", "int8", "int16", "int32", "float16", "bfloat16", "complex64", "complex128"]
+def choices(text):
+    """Give the expressions that stand in a text, apart by bars or on lines of their own."""
+    return text.strip().replace("\n", " | ").split(" | ")
+
+
+SHAPES = choices("""
+() | (1,) | (3,) | (0,) | (2, 3) | (3, 1) | (1, 3) | (3, 3) | (0, 3) | (2, 0, 3) | (2, 3, 4) | (4, 3, 2)
+(1, 2, 5, 5) | (2, 1, 3, 1, 2) | (1, 1, 1, 1, 1, 1, 2)
+""")
+DTYPES = (
+    ["float32"] * 8
+    + ["float64"] * 3
+    + ["int64"] * 4
+    + ["bool"] * 2
+    + ["uint8", "int8", "int16", "int32", "float16", "bfloat16", "complex64", "complex128"]
+)
 LAYOUTS = ["plain"] * 8 + ["turned", "sliced", "behind", "expanded", "overlapping", "meta", "special", "extreme"] * 2
-TENSORS = ["torch.empty(0)", "torch.tensor(2)", "torch.tensor(-1)", "torch.tensor(2.5)", "torch.tensor([0, 2])",
-           "torch.tensor([[0, 1], [1, 0]])", "torch.tensor([2**62, -2**63])", "torch.tensor([True, False, True])",
-           "torch.nn.Parameter(torch.ones(2, 3))", "torch.ones(3).as_subclass(Mine)"]
+TENSORS = choices("""
+torch.empty(0) | torch.tensor(2) | torch.tensor(-1) | torch.tensor(2.5) | torch.tensor([0, 2])
+torch.tensor([[0, 1], [1, 0]]) | torch.tensor([2**62, -2**63]) | torch.tensor([True, False, True])
+torch.nn.Parameter(torch.ones(2, 3)) | torch.ones(3).as_subclass(Mine)
+""")
 GRAD = ["", "", "", ", grad=True"]
-INTS = ["0", "1", "2", "3", "-1", "-2", "-3", "4", "7", "100", "-100", "2**31", "-2**31 - 1", "2**62", "2**63 - 1", "-2**63",
-        "2**70", "True", "torch.tensor(1)", "np.int64(2)"]
-NUMBERS = ["0", "1", "2", "-1", "0.5", "-2.5", "1e-3", "float('nan')", "float('inf')", "-float('inf')", "1e300", "True", "1j",
-           "2**62", "-2**63", "2**70", "np.float32(1.5)", "torch.tensor(2.0)"]
-LISTS = ["()", "(0,)", "(1,)", "(2,)", "(3,)", "(-1,)", "(0, 1)", "(1, 0)", "(1, 2)", "(2, 3)", "(3, 2)", "(6,)", "(2, -1)",
-         "(-1, -2)", "(-1, -1)", "(0, 0)", "(3, 1)", "(1, 1, 1)", "(2, 3, 4)", "(0, 2, 1)", "[1, 2]", "[]", "(0, 3)",
-         "(2**62,)", "(2**32, 2**32)", "(2**63 - 1, 2)", "(-2**63,)", "(2**62, 0)", "(2**70,)", "(1,) * 70", "(-5, 9)",
-         "torch.Size([2, 3])", "(torch.tensor(2), 3)", "2"]
-STRINGS = ["'mean'", "'sum'", "'none'", "'floor'", "'trunc'", "'fro'", "'nuc'", "'prod'", "'amax'", "'add'", "'linear'", "'same'",
-           "'reflect'", "'left'", "'tanh'", "'xy'", "''", "'a\\0b'", "'\\udcff'", "'x' * 10000"]
-TYPES = ["torch.float32", "torch.float64", "torch.int64", "torch.bool", "torch.uint8", "torch.float16", "torch.bfloat16",
-         "torch.complex64", "torch.complex128", "float", "int", "bool"]
+INTS = choices("""
+0 | 1 | 2 | 3 | -1 | -2 | -3 | 4 | 7 | 100 | -100 | 2**40 | -2**31 - 1 | 2**62 | 2**63 - 1 | -2**63 | 2**70 | True
+torch.tensor(1) | np.int64(2)
+""")
+NUMBERS = choices("""
+0 | 1 | 2 | -1 | 0.5 | -2.5 | 1e-3 | float('nan') | float('inf') | -float('inf') | 1e300 | True | 1j | 2**62
+-2**63 | 2**70 | np.float32(1.5) | torch.tensor(2.0)
+""")
+LISTS = choices("""
+() | (0,) | (1,) | (2,) | (3,) | (-1,) | (0, 1) | (1, 0) | (1, 2) | (2, 3) | (3, 2) | (6,) | (2, -1) | (-1, -2)
+(-1, -1) | (0, 0) | (3, 1) | (1, 1, 1) | (2, 3, 4) | (0, 2, 1) | [1, 2] | [] | (0, 3) | (2**62,) | (2**32, 2**32)
+(2**63 - 1, 2) | (-2**63,) | (2**62, 0) | (2**70,) | (1,) * 70 | (-5, 9) | torch.Size([2, 3]) | (torch.tensor(2), 3)
+2
+""")
+STRINGS = choices(r"""
+'mean' | 'sum' | 'none' | 'floor' | 'trunc' | 'fro' | 'nuc' | 'prod' | 'amax' | 'add' | 'linear' | 'same'
+'reflect' | 'left' | 'tanh' | 'xy' | '' | 'a\0b' | '\udcff' | 'x' * 10000
+""")
+TYPES = choices("""
+torch.float32 | torch.float64 | torch.int64 | torch.bool | torch.uint8 | torch.float16 | torch.bfloat16
+torch.complex64 | torch.complex128 | float | int | bool
+""")
 DEVICES = ["'cpu'", "'meta'", "torch.device('cpu')", "'cuda'", "'nowhere'", "0", "-1", "2**40"]
-WRONG = ["None", "'text'", "b'bytes'", "[]", "()", "{}", "object()", "1.5", "7", "-1", "True", "1j", "2**70", "float('nan')",
-         "[[1, 2], [3]]", "[1, None]", "['a']", "[[[[]]]]", "torch.float32", "torch", "torch.Tensor", "len", "slice(0, 2)", "...",
-         "np.ones(3)", "np.ones((2, 3))[:, ::2]", "np.array('a')", "np.array([None])", "np.float64(2)", "range(3)", "{1, 2}",
-         "t((2, 3), 'float32')", "[t((3,), 'float32')]", "Liar()", "torch.Size([1])", "endless"]
-KEYS = ["0", "-1", "1", "5", "-5", "2**62", "None", "...", ":", "::2", "1:", ":-1", "::-1", "5:2", "::0", "1.5", "True", "False", "'a'",
-        "[0, 1]", "[[0], [1]]", "[]", "[5]", "[True, False]", "torch.tensor([0, 1])", "torch.tensor(1)", "torch.tensor([-1, 9])",
-        "torch.tensor([True, False])", "torch.tensor(True)", "t((2, 3), 'bool')", "t((3,), 'bool')", "t((2, 3), 'int64')",
-        "torch.empty(0, dtype=torch.int64)", "t((2,), 'uint8')", "t((2,), 'float32')", "np.array([0, 1])", "2**63 - 1:",
-        ":2**70", "torch.tensor([2**62])", "t((2,), 'int64', 'meta')", "(0, 1)", "object()"]
-CHOICES = {"Scalar": NUMBERS, "int": INTS, "float": NUMBERS, "bool": ["True", "False", "True", "False", "1", "torch.tensor(True)"],
-           "str": STRINGS, "ScalarType": TYPES, "Device": DEVICES, "Layout": ["torch.strided", "None"], "Any": WRONG,
-           "MemoryFormat": ["torch.contiguous_format", "torch.preserve_format", "torch.channels_last", "torch.channels_last_3d"],
-           "Generator": ["None", "torch.Generator()", "torch.default_generator"]}
+WRONG = choices("""
+None | 'text' | b'bytes' | [] | () | {} | object() | 1.5 | 7 | -1 | True | 1j | 2**70 | float('nan') | [[1, 2], [3]]
+[1, None] | ['a'] | [[[[]]]] | torch.float32 | torch | torch.Tensor | len | slice(0, 2) | ... | np.ones(3)
+np.ones((2, 3))[:, ::2] | np.array('a') | np.array([None]) | np.float64(2) | range(3) | {1, 2}
+t((2, 3), 'float32') | [t((3,), 'float32')] | Liar() | torch.Size([1]) | endless
+""")
+KEYS = choices("""
+0 | -1 | 1 | 5 | -5 | 2**62 | None | ... | : | ::2 | 1: | :-1 | ::-1 | 5:2 | ::0 | 1.5 | True | False | 'a' | [0, 1]
+[[0], [1]] | [] | [5] | [True, False] | torch.tensor([0, 1]) | torch.tensor(1) | torch.tensor([-1, 9])
+torch.tensor([True, False]) | torch.tensor(True) | t((2, 3), 'bool') | t((3,), 'bool') | t((2, 3), 'int64')
+torch.empty(0, dtype=torch.int64) | t((2,), 'uint8') | t((2,), 'float32') | np.array([0, 1]) | 2**63 - 1: | :2**70
+torch.tensor([2**62]) | t((2,), 'int64', 'meta') | (0, 1) | object()
+""")
+CHOICES = {
+    "Scalar": NUMBERS,
+    "int": INTS,
+    "float": NUMBERS,
+    "bool": ["True", "False", "True", "False", "1", "torch.tensor(True)"],
+    "str": STRINGS,
+    "ScalarType": TYPES,
+    "Device": DEVICES,
+    "Layout": ["torch.strided", "None"],
+    "Any": WRONG,
+    "MemoryFormat": [
+        "torch.contiguous_format",
+        "torch.preserve_format",
+        "torch.channels_last",
+        "torch.channels_last_3d",
+    ],
+    "Generator": ["None", "torch.Generator()", "torch.default_generator"],
+}
 
 # ---- calls that are in no table: T a tensor, A anything, I an int, S sizes, D a dtype, K a key
-TEMPLATES = """
+TEMPLATES = (
+    """
 T[K] | T[K, K] | T[K, K, K, K] | assign(T, np.s_[K], A) | assign(T, np.s_[K, K], T) | assign(T, np.s_[K], T)
 T + A | T - T | A * T | T / T | T // A | T % T | T ** A | A ** T | T @ T | T & A | T.__or__(T) | T ^ T | T << I | T >> T | -T | ~T | abs(T)
 T == A | T < A | T >= T | T.__iadd__(A) | T.__imul__(T) | T.__itruediv__(T) | T.__ipow__(A) | T.__iand__(A) | divmod(T, T) | A - T | A / T
@@ -106,7 +160,10 @@ torch.where(T, A, A) | torch.where(A) | torch.equal(T, A) | torch.allclose(T, T)
 torch.einsum('ij,jk->ik', T, T) | torch.einsum('...i', T) | torch.einsum('ii', T) | torch.broadcast_tensors(T, T) | torch.meshgrid(T, T)
 torch.block_diag(T, T) | torch.cartesian_prod(T, T) | torch.combinations(T, I) | torch.nonzero(T, as_tuple=A) | torch.is_tensor(A)
 torch.nn.functional.linear(T, T, A) | torch.nn.functional.cross_entropy(T, T) | torch.nn.functional.dropout(T, A)
-""".strip().replace("\n", " | ").split(" | ")
+""".strip()
+    .replace("\n", " | ")
+    .split(" | ")
+)
 LETTERS = {"A": WRONG, "I": INTS, "S": LISTS, "D": TYPES, "K": KEYS}
 
 
@@ -117,7 +174,11 @@ def names_of(row):
     return function * 2 + methods + [f".{row.name}_"] * ("i" in row.forms)
 
 
-ROWS = [row for row in load() if set(row.forms) & set("fmi") and (hasattr(torch._C, row.name) or hasattr(torch.Tensor, row.name))]
+ROWS = [
+    row
+    for row in load()
+    if set(row.forms) & set("fmi") and (hasattr(torch._C, row.name) or hasattr(torch.Tensor, row.name))
+]
 
 
 def tensor(rng):
@@ -151,7 +212,9 @@ def operator_call(rng):
         by_name = arg.keyword_only or (rng.random() < 0.03 and not keyword.iskeyword(arg.name))
         named.append(f"{arg.name}={value}") if by_name else positional.append(value)
     if rng.random() < 0.05:
-        rng.choice([positional.pop if positional else str, lambda: positional.append("1"), lambda: named.append("x=1")])()
+        rng.choice(
+            [positional.pop if positional else str, lambda: positional.append("1"), lambda: named.append("x=1")]
+        )()
     if "o" in row.forms and name.startswith("torch") and rng.random() < 0.2:
         named.append("out=" + tensor(rng))
     if name.startswith("."):
@@ -161,6 +224,7 @@ def operator_call(rng):
 
 def other_call(rng):
     """Give one of the templates with its letters replaced."""
+
     def expression(match):
         return tensor(rng) if match[0] == "T" else rng.choice(LETTERS[match[0]])
 
@@ -185,7 +249,9 @@ def t(shape, dtype, layout="plain", grad=False):
     elif layout == "special" and dtype.is_floating_point:
         made = made / (made - 1)
     elif layout == "extreme" and not dtype.is_complex:
-        limits = torch.finfo(dtype) if dtype.is_floating_point else torch.iinfo(dtype) if dtype is not torch.bool else None
+        limits = (
+            torch.finfo(dtype) if dtype.is_floating_point else torch.iinfo(dtype) if dtype is not torch.bool else None
+        )
         made = torch.full(shape, limits.min if limits else True, dtype=dtype)
     elif layout == "meta":
         made = made.to("meta")
@@ -219,7 +285,9 @@ class Liar:
 
 endless = []
 endless.append(endless)
-SCOPE = dict(torch=torch, assign=operator.setitem, np=np, copy=copy, pickle=pickle, t=t, Mine=Mine, Liar=Liar, endless=endless)
+SCOPE = dict(
+    torch=torch, assign=operator.setitem, np=np, copy=copy, pickle=pickle, t=t, Mine=Mine, Liar=Liar, endless=endless
+)
 
 
 def examine(value, depth=0):
@@ -280,7 +348,9 @@ def child(make_call, note, report):
     try:
         all_calls()
     except BaseException as error:
-        report.write("".join(traceback.format_exception(error, limit=-8)) + "\n" + "\n".join(getattr(error, "__notes__", [])))
+        report.write(
+            "".join(traceback.format_exception(error, limit=-8)) + "\n" + "\n".join(getattr(error, "__notes__", []))
+        )
         report.flush()
         os._exit(1)
     os._exit(0)

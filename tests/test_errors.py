@@ -88,8 +88,10 @@ def test_an_input_that_only_has_to_be_flattened():
 
 def test_plain_matrices():
     a, b = torch.zeros(2, 5), torch.zeros(3, 5)
-    assert lines("matmul", "matmul_shape", "m", mat1=a, mat2=b)[-1] == \
-        "help: the inner sizes 5 and 3 differ; a @ b.T would fit"
+    assert (
+        lines("matmul", "matmul_shape", "m", mat1=a, mat2=b)[-1]
+        == "help: the inner sizes 5 and 3 differ; a @ b.T would fit"
+    )
     c = torch.zeros(2, 7)
     assert lines("matmul", "matmul_shape", "m", mat1=a, mat2=c)[-1].endswith("a.T @ c would fit")
     d = torch.zeros(4, 7)
@@ -99,8 +101,10 @@ def test_plain_matrices():
 def test_dtypes():
     x, y, w = torch.zeros(2, dtype=torch.float64), torch.zeros(2, dtype=torch.int64), nn.Linear(2, 2)
     assert lines("linear", "dtype_mismatch", "m", input=x, weight=w.weight)[-1].endswith("write x.float()")
-    assert lines("linear", "dtype_mismatch", "m", input=y, weight=w.weight)[-1] == \
-        "help: y holds integers (torch.int64); write y.float()"
+    assert (
+        lines("linear", "dtype_mismatch", "m", input=y, weight=w.weight)[-1]
+        == "help: y holds integers (torch.int64); write y.float()"
+    )
     h = torch.zeros(2).half()
     assert "h.to(torch.float64)" in lines("dot", "dtype_mismatch", "m", a=h, b=x)[-1]
     assert "`w.weight` of Linear(in_features=2" in lines("linear", "dtype_mismatch", "m", input=x, weight=w.weight)[2]
@@ -120,8 +124,10 @@ def test_broadcasting():
 def test_views():
     x = torch.zeros(6)
     text = lines("view", "shape_invalid", "shape '[4, 2]' is invalid for input of size 6", self=x)
-    assert text[-1] == "help: (4, 2) multiplies to 8, but the tensor has 6 elements; let one size be worked out: " \
+    assert (
+        text[-1] == "help: (4, 2) multiplies to 8, but the tensor has 6 elements; let one size be worked out: "
         "x.reshape(-1, 2)"
+    )
     assert "x.reshape(...)" in lines("view", "view_noncontiguous", "m", self=x)[-1]
 
 
@@ -150,8 +156,13 @@ def test_backward():
 
 
 def test_keywords():
-    text = lines("sum", "unexpected_keyword", "sum() got an unexpected keyword argument 'dims'", keyword="dims",
-                 valid=("dim", "keepdim", "dtype"))
+    text = lines(
+        "sum",
+        "unexpected_keyword",
+        "sum() got an unexpected keyword argument 'dims'",
+        keyword="dims",
+        valid=("dim", "keepdim", "dtype"),
+    )
     assert text[1:] == ["help: did you mean dim=? the arguments are: dim, keepdim, dtype"]
     text = lines("sum", "unexpected_keyword", "m", keyword="zzz", valid=("dim", "keepdim"))
     assert text[1:] == ["help: the arguments are: dim, keepdim"]
@@ -163,13 +174,16 @@ def test_keywords_out_of_a_dump_of_overloads():
         " * (Tensor input, *, torch.dtype dtype = None)\n"
         " * (Tensor input, tuple of ints dim, bool keepdim = False, *, torch.dtype dtype = None)"
     )
-    assert lines("sum", "unexpected_keyword", message)[-1] == \
-        "help: did you mean dim=? the arguments are: input, dtype, dim, keepdim"
+    assert (
+        lines("sum", "unexpected_keyword", message)[-1]
+        == "help: did you mean dim=? the arguments are: input, dtype, dim, keepdim"
+    )
 
 
 def test_names_that_are_not_there():
     assert with_help(AttributeError("m"), "torch_attribute", name="arrange").__notes__ == [
-        "help: Penlight has no torch.arrange; did you mean torch.arange?"]
+        "help: Penlight has no torch.arrange; did you mean torch.arange?"
+    ]
     assert "leaves out" in with_help(AttributeError("m"), "torch_attribute", name="qqqqqq").__notes__[0]
 
 

@@ -151,6 +151,18 @@ def test_reading_is_fast_enough_to_be_parallel_and_right():
     same(x.gather(0, i.view(-1, 1).expand(-1, 64)), x.numpy()[i.numpy()])
 
 
+def test_indices_that_are_written_to():
+    x = torch.arange(5)
+    x.scatter_(0, x, 2**40)
+    assert x.tolist() == [2**40] * 5
+    x = torch.arange(3)
+    x[x] = torch.tensor([2**40, 2**41, 2**42])
+    assert x.tolist() == [2**40, 2**41, 2**42]
+    x = torch.arange(3)
+    x.index_fill_(0, x, -(2**40))
+    assert x.tolist() == [-(2**40)] * 3
+
+
 def test_writing_to_itself():
     x = torch.arange(5.0)
     x[torch.tensor([0, 1, 2, 3])] = x[1:]

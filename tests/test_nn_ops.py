@@ -1,4 +1,4 @@
-"""Operators of neural networks: values against NumPy, first and second derivatives against differences, errors, memory."""
+"""Operators of neural networks: values against NumPy, both derivatives against differences, errors, memory."""
 
 import gc
 import weakref
@@ -636,3 +636,36 @@ def test_pixel_shuffle_there_and_back():
     assert y.shape == (2, 2, 6, 8)
     assert y[0, 0, :2, :2].tolist() == [[0, 12], [24, 36]]
     assert (_C.pixel_unshuffle(y, 2) == x).all()
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_unpool_puts_elements_back(dims):
+    x = torch.randn(2, 3, *(6, 8, 4)[:dims], dtype=torch.float64)
+    y, index = getattr(F, f"max_pool{dims}d")(x, 2, return_indices=True)
+    back = getattr(F, f"max_unpool{dims}d")(y, index, 2)
+    assert (back[back != 0] == x[back != 0]).all() and (back != 0).sum() == y.numel()
+    assert gradcheck(lambda a: getattr(F, f"max_unpool{dims}d")(a, index, 2), (y.requires_grad_(),))
+
+
+def test_interpolate_sizes_and_factors():
+    x = torch.arange(4.0).reshape(1, 1, 2, 2)
+    assert F.interpolate(x, scale_factor=2)[0, 0].tolist() == [[0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 3, 3], [2, 2, 3, 3]]
+    assert F.interpolate(x, size=1, mode="area").item() == 1.5
+    assert F.interpolate(x, size=(2, 4), mode="bilinear", antialias=True).shape == (1, 1, 2, 4)
+    with pytest.raises(ValueError, match="only one of size or scale_factor"):
+        F.interpolate(x, 2, 2)
+    with pytest.raises(NotImplementedError, match="Got 4D input, but linear mode needs 3D input"):
+        F.interpolate(x, 2, mode="linear")
+
+
+@pytest.mark.parametrize("which", [(True, False), (False, True), (False, False)], ids=str)
+@pytest.mark.parametrize("kind", GATES)
+def test_cells_with_one_bias(kind, which):
+    x, state, params = recurrent_inputs(kind, 1, 2, 3, 4)
+    biases = [b if given else None for b, given in zip(params[2:], which)]
+    zeros = [b if given else torch.zeros_like(b) for b, given in zip(params[2:], which)]
+    h = [s[0] for s in state]
+    cell = getattr(_C, kind + "_cell")
+    one, two = (cell(x[0], h if kind == "lstm" else h[0], *params[:2], *b) for b in (biases, zeros))
+    one, two = (r[1] if kind == "lstm" else r for r in (one, two))
+    close(one, two.detach().numpy())

@@ -52,7 +52,12 @@ def test_contents_can_be_given():
 
 def test_options():
     assert printing.get_printoptions() == {
-        "precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, "sci_mode": None}
+        "precision": 4,
+        "threshold": 1000,
+        "edgeitems": 3,
+        "linewidth": 80,
+        "sci_mode": None,
+    }
     torch.set_printoptions(precision=2, sci_mode=True)
     torch.set_printoptions(edgeitems=1)
     assert printing.get_printoptions()["precision"] == 2 and printing.get_printoptions()["sci_mode"] is None

@@ -425,7 +425,7 @@ def test_meta():
         ),
         (lambda x, e: x.long().std(), RuntimeError, "std and var only support floating point and complex dtypes"),
         (
-            lambda x, e: x.long().softmax(0),
+            lambda x, e: x.long().softmax(1),
             NotImplementedError,
             "\"softmax_lastdim_kernel_impl\" not implemented for 'Long'",
         ),

@@ -15,8 +15,13 @@ from penlight.torch_version import TorchVersion
 def run(*arguments, launcher=("-m", "penlight", "run"), cwd=None, stdin="", **variables):
     """Run Python with these arguments and give (exit code, standard output, standard error)."""
     done = subprocess.run(
-        [sys.executable, *launcher, *map(str, arguments)], input=stdin, capture_output=True, text=True, cwd=cwd,
-        env={**os.environ, **variables}, timeout=100,
+        [sys.executable, *launcher, *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, **variables},
+        timeout=100,
     )
     return done.returncode, done.stdout, done.stderr
 
@@ -34,7 +39,9 @@ def script(folder, text, name="script.py"):
 
 
 def test_torch_is_penlight(tmp_path):
-    path = script(tmp_path, """
+    path = script(
+        tmp_path,
+        """
 import importlib, importlib.util, pickle, sys
 import torch, torch.nn as nn
 import torch.nn.functional as F
@@ -49,13 +56,16 @@ assert importlib.import_module("torch.optim") is optim
 assert importlib.util.find_spec("torch") and importlib.util.find_spec("torch.nn.functional")
 assert importlib.util.find_spec("torch.no_such_module") is None
 assert pickle.loads(b"ctorch.nn\\nLinear\\n.") is nn.Linear
-""")
+""",
+    )
     output(path)
 
 
 def test_a_submodule_is_loaded_when_it_is_asked_for():
-    assert output("-c", "import sys; print([m for m in sys.modules if m.startswith(('torch', 'penlight'))])") == \
-        "['penlight._alias']\n"
+    assert (
+        output("-c", "import sys; print([m for m in sys.modules if m.startswith(('torch', 'penlight'))])")
+        == "['penlight._alias']\n"
+    )
 
 
 def test_versions():
@@ -66,10 +76,18 @@ def test_versions():
     assert "'torch'" in names and "'torchvision'" in names
 
 
-@pytest.mark.parametrize("lower, higher", [
-    ("2.13.0", "2.13.0+penlight"), ("2.2", "2.13.0"), ((1, 10), "2.13.0"), ("2.13.0a0", "2.13.0"),
-    ("2.13.0.dev20260101", "2.13.0"), ("2.13.0+cpu", (2, 13, 1)), ("v1.0", "1.0.1"),
-])
+@pytest.mark.parametrize(
+    "lower, higher",
+    [
+        ("2.13.0", "2.13.0+penlight"),
+        ("2.2", "2.13.0"),
+        ((1, 10), "2.13.0"),
+        ("2.13.0a0", "2.13.0"),
+        ("2.13.0.dev20260101", "2.13.0"),
+        ("2.13.0+cpu", (2, 13, 1)),
+        ("v1.0", "1.0.1"),
+    ],
+)
 def test_versions_compare(lower, higher):
     for text, other, sign in ((lower, higher, -1), (higher, lower, 1)):
         if isinstance(text, str):
@@ -139,8 +157,9 @@ def test_exit_codes(ending, code):
 
 def test_signals_reach_the_program(tmp_path):
     path = script(tmp_path, "import time\nprint('ready', flush=True)\ntime.sleep(60)\n")
-    process = subprocess.Popen([sys.executable, "-m", "penlight", "run", str(path)], stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "penlight", "run", str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)

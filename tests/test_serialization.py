@@ -115,8 +115,10 @@ def test_names_in_files():
 def test_training_goes_on_from_a_file_of_pytorch():
     theirs = torch.load(fixture("training.pt"))
     ours = made.training_state(torch)
-    assert theirs["epoch"] == 1 and theirs["optimizer"]["param_groups"][0].keys() == \
-        ours["optimizer"]["param_groups"][0].keys()
+    assert (
+        theirs["epoch"] == 1
+        and theirs["optimizer"]["param_groups"][0].keys() == ours["optimizer"]["param_groups"][0].keys()
+    )
     model = made.small_model(torch)
     model.load_state_dict(theirs["model"])
     optimizer = torch.optim.Adam(model.parameters())
@@ -137,8 +139,9 @@ def test_a_plain_pickle_of_pytorch():
 
 
 # --------------------------------------------------------------------------------------------------------- round trips
-@pytest.mark.parametrize("options", [{}, {"pickle_protocol": 4}, {"pickle_protocol": 5},
-                                     {"_use_new_zipfile_serialization": False}])
+@pytest.mark.parametrize(
+    "options", [{}, {"pickle_protocol": 4}, {"pickle_protocol": 5}, {"_use_new_zipfile_serialization": False}]
+)
 @pytest.mark.parametrize("weights_only", [True, False])
 def test_round_trip(options, weights_only):
     thing = made.contents(torch)
@@ -303,8 +306,8 @@ ATTACKS = {
     "additems to a list": b"\x80\4](K\1\x90.",
     "reduce of a number": b"\x80\2K\1)R.",
     "newobj of a function": b"\x80\2ctorch._utils\n_rebuild_tensor_v2\n)\x81.",
-    "subclass by eval": b"\x80\2ctorch._tensor\n_rebuild_from_type_v2\n(c__builtin__\neval\nctorch\nTensor\nX\1\0\0\0" +
-                        b"1\x85NtR.",
+    "subclass by eval": b"\x80\2ctorch._tensor\n_rebuild_from_type_v2\n(c__builtin__\neval\nctorch\nTensor\nX\1\0\0\0"
+    + b"1\x85NtR.",
     "subclass by number": b"\x80\2ctorch._tensor\n_rebuild_from_type_v2\n(K\1ctorch\nTensor\n)NtR.",
     "codec": b"\x80\2c_codecs\nencode\nX\1\0\0\0aX\5\0\0\0rot13\x86R.",
 }
@@ -320,9 +323,17 @@ def test_attacks_are_refused(name, monkeypatch):
     assert not called
 
 
-@pytest.mark.parametrize("place", [b"K\0K\3\x85K\1\x85", b"K\1K\2\x85K\1\x85", b"J\xff\xff\xff\xffK\2\x85K\1\x85",
-                                   b"K\0K\2\x85J\xff\xff\xff\xff\x85", b"K\0K\2\x85)",
-                                   b"K\0J\xff\xff\xff\xff\x85K\1\x85"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        b"K\0K\3\x85K\1\x85",
+        b"K\1K\2\x85K\1\x85",
+        b"J\xff\xff\xff\xffK\2\x85K\1\x85",
+        b"K\0K\2\x85J\xff\xff\xff\xff\x85",
+        b"K\0K\2\x85)",
+        b"K\0J\xff\xff\xff\xff\x85K\1\x85",
+    ],
+)
 def test_views_outside_their_storage_are_refused(place):
     with pytest.raises((RuntimeError, pickle.UnpicklingError)):
         torch.load(archive_of(b"\x80\2" + TENSOR.replace(b"K\0K\2\x85K\1\x85", place) + b"."))

@@ -1,4 +1,5 @@
 """Training a sine gives PyTorch's losses, step by step (fixtures/make_sine.py)."""
+
 import json
 import sys
 from pathlib import Path

@@ -1,4 +1,5 @@
 """The tensor itself: making it, sharing memory, identity, conversion, promotion, pickling, life and death."""
+
 import copy
 import gc
 import io
@@ -20,30 +21,44 @@ import make_promotion  # noqa: E402
 with open(make_promotion.PATH) as file:
     PROMOTION = json.load(file)
 
-NUMPY_DTYPES = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64", "complex64",
-                "complex128"]
+NUMPY_DTYPES = [
+    "bool",
+    "uint8",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "float16",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+]
 DTYPES = [getattr(torch, name) for name in make_promotion.DTYPES]
 
 
 # ---- making tensors
-@pytest.mark.parametrize("data, dtype, values", [
-    (3, torch.int64, 3),
-    (2.5, torch.float32, 2.5),
-    (True, torch.bool, True),
-    (1 + 2j, torch.complex64, 1 + 2j),
-    ([], torch.float32, []),
-    ([[], []], torch.float32, [[], []]),
-    ([1, 2.5], torch.float32, [1.0, 2.5]),
-    ([True, 2], torch.int64, [1, 2]),
-    ([[1, 2], [3, 4]], torch.int64, [[1, 2], [3, 4]]),
-    ((1, (2)), torch.int64, [1, 2]),
-    (range(3), torch.int64, [0, 1, 2]),
-    ([1, 2j], torch.complex64, [1 + 0j, 2j]),
-    (np.float64(1.5), torch.float64, 1.5),
-    (np.int32(7), torch.int32, 7),
-    (np.array([1, 2], dtype=np.int16), torch.int16, [1, 2]),
-    ([np.array([1.0, 2.0])[0], 3], torch.float64, [1.0, 3.0]),
-])
+@pytest.mark.parametrize(
+    "data, dtype, values",
+    [
+        (3, torch.int64, 3),
+        (2.5, torch.float32, 2.5),
+        (True, torch.bool, True),
+        (1 + 2j, torch.complex64, 1 + 2j),
+        ([], torch.float32, []),
+        ([[], []], torch.float32, [[], []]),
+        ([1, 2.5], torch.float32, [1.0, 2.5]),
+        ([True, 2], torch.int64, [1, 2]),
+        ([[1, 2], [3, 4]], torch.int64, [[1, 2], [3, 4]]),
+        ((1, (2)), torch.int64, [1, 2]),
+        (range(3), torch.int64, [0, 1, 2]),
+        ([1, 2j], torch.complex64, [1 + 0j, 2j]),
+        (np.float64(1.5), torch.float64, 1.5),
+        (np.int32(7), torch.int32, 7),
+        (np.array([1, 2], dtype=np.int16), torch.int16, [1, 2]),
+        ([np.array([1.0, 2.0])[0], 3], torch.float64, [1.0, 3.0]),
+    ],
+)
 def test_tensor_infers_the_dtype(data, dtype, values):
     x = torch.tensor(data)
     assert x.dtype is dtype
@@ -66,18 +81,21 @@ def test_tensor_takes_a_dtype(dtype):
     assert x.nbytes == 3 * dtype.itemsize
 
 
-@pytest.mark.parametrize("data, error", [
-    ([[1, 2], [3]], ValueError),
-    ([[1], 2], (TypeError, ValueError)),
-    ([1, [2]], (TypeError, ValueError)),
-    ("abc", TypeError),
-    (["a"], (TypeError, ValueError)),
-    (None, (TypeError, RuntimeError)),
-    ([None], (TypeError, RuntimeError)),
-    ({1: 2}, (TypeError, RuntimeError, KeyError)),
-    (object(), (TypeError, RuntimeError)),
-    (2 ** 70, (RuntimeError, OverflowError, ValueError)),
-])
+@pytest.mark.parametrize(
+    "data, error",
+    [
+        ([[1, 2], [3]], ValueError),
+        ([[1], 2], (TypeError, ValueError)),
+        ([1, [2]], (TypeError, ValueError)),
+        ("abc", TypeError),
+        (["a"], (TypeError, ValueError)),
+        (None, (TypeError, RuntimeError)),
+        ([None], (TypeError, RuntimeError)),
+        ({1: 2}, (TypeError, RuntimeError, KeyError)),
+        (object(), (TypeError, RuntimeError)),
+        (2**70, (RuntimeError, OverflowError, ValueError)),
+    ],
+)
 def test_tensor_refuses(data, error):
     with pytest.raises(error):
         torch.tensor(data)
@@ -97,7 +115,7 @@ def test_tensor_of_a_tensor_warns():
 
 
 def test_overflow_is_an_error():
-    for value, dtype in ((256, torch.uint8), (-129, torch.int8), (2 ** 31, torch.int32)):
+    for value, dtype in ((256, torch.uint8), (-129, torch.int8), (2**31, torch.int32)):
         with pytest.raises(RuntimeError, match="cannot be converted"):
             torch.tensor([value], dtype=dtype)
 
@@ -128,15 +146,30 @@ def test_factories():
     assert torch.linspace(0, 1, 5).tolist() == [0, 0.25, 0.5, 0.75, 1]
     assert torch.zeros(2, requires_grad=True).requires_grad
     x = torch.ones(2, 3, dtype=torch.float64)
-    for like in (torch.zeros_like(x), torch.empty_like(x), torch.full_like(x, 3), x.new_zeros(2, 3), x.new_ones((2, 3))):
+    for like in (
+        torch.zeros_like(x),
+        torch.empty_like(x),
+        torch.full_like(x, 3),
+        x.new_zeros(2, 3),
+        x.new_ones((2, 3)),
+    ):
         assert like.dtype is torch.float64 and like.shape == (2, 3)
 
 
-@pytest.mark.parametrize("call", [
-    lambda: torch.zeros(-1), lambda: torch.empty(2, -3), lambda: torch.arange(0, 5, -1), lambda: torch.arange(0, 5, 0),
-    lambda: torch.eye(-1), lambda: torch.linspace(0, 1, -1), lambda: torch.zeros(2 ** 62, 2 ** 62),
-    lambda: torch.ones(2, dtype=torch.int64, requires_grad=True),
-], ids=range(8))
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: torch.zeros(-1),
+        lambda: torch.empty(2, -3),
+        lambda: torch.arange(0, 5, -1),
+        lambda: torch.arange(0, 5, 0),
+        lambda: torch.eye(-1),
+        lambda: torch.linspace(0, 1, -1),
+        lambda: torch.zeros(2**62, 2**62),
+        lambda: torch.ones(2, dtype=torch.int64, requires_grad=True),
+    ],
+    ids=range(8),
+)
 def test_factories_refuse(call):
     with pytest.raises(RuntimeError):
         call()
@@ -259,10 +292,18 @@ def test_buffer_protocol():
     assert torch.frombuffer(data, dtype=torch.float32, offset=4, count=1).tolist() == [2]
 
 
-@pytest.mark.parametrize("keywords", [
-    dict(dtype=torch.float64), dict(dtype=torch.float32, offset=100), dict(dtype=torch.float32, offset=-4),
-    dict(dtype=torch.float32, count=4), dict(dtype=torch.float32, count=0), dict(dtype=torch.float32, count=2 ** 61),
-], ids=str)
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        dict(dtype=torch.float64),
+        dict(dtype=torch.float32, offset=100),
+        dict(dtype=torch.float32, offset=-4),
+        dict(dtype=torch.float32, count=4),
+        dict(dtype=torch.float32, count=0),
+        dict(dtype=torch.float32, count=2**61),
+    ],
+    ids=str,
+)
 def test_frombuffer_refuses(keywords):
     with pytest.raises(ValueError):
         torch.frombuffer(bytearray(12), **keywords)
@@ -316,8 +357,14 @@ def test_pickle_keeps_attributes():
 
 
 def test_pickle_of_the_small_objects():
-    for value in (torch.float32, torch.device("cpu"), torch.device("cuda:1"), torch.Size([1, 2]), torch.strided,
-                  torch.channels_last):
+    for value in (
+        torch.float32,
+        torch.device("cpu"),
+        torch.device("cuda:1"),
+        torch.Size([1, 2]),
+        torch.strided,
+        torch.channels_last,
+    ):
         again = pickle.loads(pickle.dumps(value))
         assert again == value and type(again) is type(value)
         assert copy.deepcopy(value) == value
@@ -424,16 +471,26 @@ def test_conversion_to_numbers():
     assert math.sqrt(torch.tensor(4.0)) == 2 and f"{torch.tensor(1.5):.2f}" == "1.50"
     assert torch.tensor(True).item() is True and type(torch.tensor(1).item()) is int
     assert torch.tensor(1, dtype=torch.float16).item() == 1.0 and torch.tensor(1j).item() == 1j
-    assert torch.tensor(2 ** 63 - 1).item() == 2 ** 63 - 1 and torch.tensor(-2 ** 63).item() == -2 ** 63
+    assert torch.tensor(2**63 - 1).item() == 2**63 - 1 and torch.tensor(-(2**63)).item() == -(2**63)
     assert int(torch.tensor(1e300, dtype=torch.float64)) == int(1e300)
 
 
-@pytest.mark.parametrize("convert, value, error", [
-    (bool, [1, 2], RuntimeError), (bool, [], RuntimeError), (int, [1, 2], (RuntimeError, ValueError, TypeError)),
-    (float, [], (RuntimeError, ValueError, TypeError)), (lambda x: [1, 2][x], 0.0, TypeError),
-    (lambda x: x.item(), [1, 2], (RuntimeError, ValueError)), (lambda x: x.item(), [], (RuntimeError, ValueError)),
-    (int, math.nan, ValueError), (int, math.inf, OverflowError), (float, 1j, (RuntimeError, TypeError)),
-], ids=range(10))
+@pytest.mark.parametrize(
+    "convert, value, error",
+    [
+        (bool, [1, 2], RuntimeError),
+        (bool, [], RuntimeError),
+        (int, [1, 2], (RuntimeError, ValueError, TypeError)),
+        (float, [], (RuntimeError, ValueError, TypeError)),
+        (lambda x: [1, 2][x], 0.0, TypeError),
+        (lambda x: x.item(), [1, 2], (RuntimeError, ValueError)),
+        (lambda x: x.item(), [], (RuntimeError, ValueError)),
+        (int, math.nan, ValueError),
+        (int, math.inf, OverflowError),
+        (float, 1j, (RuntimeError, TypeError)),
+    ],
+    ids=range(10),
+)
 def test_conversion_refuses(convert, value, error):
     with pytest.raises(error):
         convert(torch.tensor(value))
@@ -508,14 +565,21 @@ def test_promotion_equals_pytorch():
     ours = json.loads(json.dumps(make_promotion.tables(torch)))
     names = list(make_promotion.operands(torch))
     for table in ("promote_types", "can_cast"):
-        wrong = [(a, b) for i, a in enumerate(make_promotion.DTYPES) for j, b in enumerate(make_promotion.DTYPES)
-                 if ours[table][i][j] != PROMOTION[table][i][j]]
+        wrong = [
+            (a, b)
+            for i, a in enumerate(make_promotion.DTYPES)
+            for j, b in enumerate(make_promotion.DTYPES)
+            if ours[table][i][j] != PROMOTION[table][i][j]
+        ]
         assert not wrong, (table, wrong)
     for default, rows in PROMOTION["result_type"].items():
         # Penlight has no complex32: a half with a complex number gives complex64.
-        wrong = [(a, b, ours["result_type"][default][i][j], rows[i][j]) for i, a in enumerate(names)
-                 for j, b in enumerate(names)
-                 if ours["result_type"][default][i][j] != rows[i][j].replace("complex32", "complex64")]
+        wrong = [
+            (a, b, ours["result_type"][default][i][j], rows[i][j])
+            for i, a in enumerate(names)
+            for j, b in enumerate(names)
+            if ours["result_type"][default][i][j] != rows[i][j].replace("complex32", "complex64")
+        ]
         assert not wrong, (default, wrong)
 
 
@@ -544,7 +608,9 @@ def test_to_and_casts():
     x = torch.tensor([1.7, -1.7])
     assert x.to(torch.float32) is x and x.float() is x and x.cpu() is x
     assert x.to(torch.int64).tolist() == x.long().tolist() == [1, -1]
-    assert x.to("cpu", torch.float64).dtype is torch.float64 and x.to(torch.ones(1, dtype=torch.int8)).dtype is torch.int8
+    assert (
+        x.to("cpu", torch.float64).dtype is torch.float64 and x.to(torch.ones(1, dtype=torch.int8)).dtype is torch.int8
+    )
     assert x.to(torch.float32, copy=True) is not x
     assert x.type() == "torch.FloatTensor" and x.type(torch.int32).dtype is torch.int32
     assert x.type("torch.DoubleTensor").dtype is torch.float64 and x.bool().tolist() == [True, True]
@@ -621,9 +687,15 @@ def test_set_and_resize():
     y = torch.empty(0).set_(x.untyped_storage(), 2, (2, 2), (1, 1))
     assert y.tolist() == [[2, 3], [3, 4]]
     assert x.clone().resize_(2, 2).tolist() == [[0, 1], [2, 3]]
-    for bad in (lambda: y.set_(x.untyped_storage(), 5, (2,), (1,)), lambda: y.set_(x.untyped_storage(), -1, (1,), (1,)),
-                lambda: x.resize_(-1), lambda: x.as_strided((7,), (1,)), lambda: x.as_strided((2,), (-1,)),
-                lambda: x.as_strided((2,), (2 ** 62,)), lambda: x.as_strided((1,), (1,), -1)):
+    for bad in (
+        lambda: y.set_(x.untyped_storage(), 5, (2,), (1,)),
+        lambda: y.set_(x.untyped_storage(), -1, (1,), (1,)),
+        lambda: x.resize_(-1),
+        lambda: x.as_strided((7,), (1,)),
+        lambda: x.as_strided((2,), (-1,)),
+        lambda: x.as_strided((2,), (2**62,)),
+        lambda: x.as_strided((1,), (1,), -1),
+    ):
         with pytest.raises((RuntimeError, ValueError)):
             bad()
 

@@ -1,9 +1,11 @@
 """`__torch_function__`: subclasses of Tensor, tensor-like classes, and how both are switched off. As PyTorch does it."""
+
 import threading
 
 import pytest
 
 import penlight as torch
+
 has_torch_function, is_tensor_like = torch.overrides.has_torch_function, torch.overrides.is_tensor_like
 
 
@@ -60,16 +62,53 @@ def make(cls, *shape):
 
 
 # ---- subclasses keep their type
-@pytest.mark.parametrize("use", [
-    lambda x: x + 1, lambda x: 1 + x, lambda x: 2 - x, lambda x: 1 / x, lambda x: x * x, lambda x: -x, lambda x: x @ x.t(),
-    lambda x: x[0], lambda x: x[:, 1:], lambda x: x[x > 0], lambda x: x.sum(), lambda x: x.view(-1), lambda x: torch.exp(x),
-    lambda x: torch.cat([torch.ones(2, 3), x]), lambda x: torch.stack((x, x)), lambda x: x.clone(), lambda x: x.detach(),
-    lambda x: x.to(torch.float64), lambda x: x.t(), lambda x: x.T, lambda x: x == 1, lambda x: x ** 2, lambda x: 2 ** x,
-    lambda x: torch.zeros_like(x), lambda x: x.new_zeros(2), lambda x: torch.nn.functional.relu(x), lambda x: abs(x),
-    lambda x: x.unbind()[0], lambda x: x.max(1).values, lambda x: x.max(1)[1], lambda x: torch.where(x > 0, x, x), lambda x: ~(x > 0),
-    lambda x: x.requires_grad_().mul(2), lambda x: x.add_(1), lambda x: torch.add(1, x) if False else torch.add(x, 1),
-    lambda x: x // 1, lambda x: x % 2, lambda x: x < 2, lambda x: x.data, lambda x: x.float(), lambda x: x.cpu(),
-], ids=range(41))
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda x: x + 1,
+        lambda x: 1 + x,
+        lambda x: 2 - x,
+        lambda x: 1 / x,
+        lambda x: x * x,
+        lambda x: -x,
+        lambda x: x @ x.t(),
+        lambda x: x[0],
+        lambda x: x[:, 1:],
+        lambda x: x[x > 0],
+        lambda x: x.sum(),
+        lambda x: x.view(-1),
+        lambda x: torch.exp(x),
+        lambda x: torch.cat([torch.ones(2, 3), x]),
+        lambda x: torch.stack((x, x)),
+        lambda x: x.clone(),
+        lambda x: x.detach(),
+        lambda x: x.to(torch.float64),
+        lambda x: x.t(),
+        lambda x: x.T,
+        lambda x: x == 1,
+        lambda x: x**2,
+        lambda x: 2**x,
+        lambda x: torch.zeros_like(x),
+        lambda x: x.new_zeros(2),
+        lambda x: torch.nn.functional.relu(x),
+        lambda x: abs(x),
+        lambda x: x.unbind()[0],
+        lambda x: x.max(1).values,
+        lambda x: x.max(1)[1],
+        lambda x: torch.where(x > 0, x, x),
+        lambda x: ~(x > 0),
+        lambda x: x.requires_grad_().mul(2),
+        lambda x: x.add_(1),
+        lambda x: torch.add(1, x) if False else torch.add(x, 1),
+        lambda x: x // 1,
+        lambda x: x % 2,
+        lambda x: x < 2,
+        lambda x: x.data,
+        lambda x: x.float(),
+        lambda x: x.cpu(),
+    ],
+    ids=range(41),
+)
 def test_results_are_of_the_subclass(use):
     assert type(use(make(Plain, 2, 3))) is Plain
 
@@ -157,7 +196,11 @@ def test_an_error_inside_comes_out():
         def __torch_function__(cls, func, types, args=(), kwargs=None):
             raise KeyError("not today")
 
-    x = torch.Tensor._make_subclass(Angry, torch.ones(2)) if hasattr(torch.Tensor, "_make_subclass") else torch.ones(2).as_subclass(Angry)
+    x = (
+        torch.Tensor._make_subclass(Angry, torch.ones(2))
+        if hasattr(torch.Tensor, "_make_subclass")
+        else torch.ones(2).as_subclass(Angry)
+    )
     with pytest.raises(KeyError, match="not today"):
         torch.exp(x)
     with pytest.raises(KeyError, match="not today"):

@@ -124,8 +124,10 @@ void set_tensor_hook_dict(TensorImpl* t, PyObject* dict) {
 
 void retain_gradient(TensorImpl* t) {
   PL_CHECK(requires_grad(t), "can't retain_grad on Tensor that has requires_grad=False");
-  Node* fn = grad_fn(t);
-  if (!fn || (t->flags & kRetainsGrad)) return;
+  if (t->flags & kRetainsGrad) return;
+  // A view made under no_grad has no history of its own, whatever has become of its base.
+  Node* fn = t->flags & kNoGradView ? t->grad_fn : grad_fn(t);
+  if (!fn) return;
   t->flags |= kRetainsGrad;
   hooks_of(fn).retained.push_back({t->output_nr, t});
 }

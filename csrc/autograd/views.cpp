@@ -86,21 +86,21 @@ void CopySlices::backward(const Tensor* grads, Tensor* results) {
 // Views whose history cannot be rewritten. `how` says what happened: they were changed themselves, or their base.
 void check_rebase(const TensorImpl* view, const char* how) {
   if (!(view->flags & (kMultiView | kNoGradView | kCustomView))) return;
-  std::string what;
-  if (view->grad_fn) what = format("Output %u of %s is a view ", view->output_nr, operation_name(view->grad_fn).c_str());
-  if (!(view->flags & kNoGradView)) what += format("and %s modified inplace.", how);
-  else what += format("%s created in no_grad mode and %s modified inplace with grad mode enabled.", view->grad_fn ? "of a view which was" : "A view was", how);
-  PL_CHECK_AS(Runtime, !(view->flags & kMultiView), "inplace_view",
-              "%s This view is the output of a function that returns multiple views. Such functions do not allow the output views "
-              "to be modified inplace. You should replace the inplace operation by an out-of-place one.", what.c_str());
-  PL_CHECK_AS(Runtime, !(view->flags & kNoGradView), "inplace_view",
-              "%s Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both "
-              "the view and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both "
-              "outside (if you want the inplace to be tracked).", what.c_str());
-  fail(ErrorType::Runtime, "inplace_view",
-       "%s This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic to "
-       "handle view+inplace would override the custom backward associated with the custom Function, leading to incorrect "
-       "gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function.", what.c_str());
+  bool no_grad = !(view->flags & (kMultiView | kCustomView));
+  std::string what = view->grad_fn ? format("Output %u of %s is a view ", view->output_nr, operation_name(view->grad_fn).c_str()) : "A view was ";
+  if (view->grad_fn && no_grad) what += "of a view which was ";
+  what += !view->grad_fn || no_grad ? format("created in no_grad mode and %s modified inplace with grad mode enabled.", how)
+                                    : format("and %s modified inplace.", how);
+  const char* why =
+      view->flags & kMultiView ? "This view is the output of a function that returns multiple views. Such functions do not allow the output "
+                                 "views to be modified inplace. You should replace the inplace operation by an out-of-place one."
+      : no_grad ? "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and "
+                  "the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if you want "
+                  "the inplace to be tracked)."
+                : "This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic to handle "
+                  "view+inplace would override the custom backward associated with the custom Function, leading to incorrect gradients. This "
+                  "behavior is forbidden. You can fix this by cloning the output of the custom Function.";
+  fail(ErrorType::Runtime, "inplace_view", "%s %s", what.c_str(), why);
 }
 
 void replace_grad_fn(TensorImpl* t, Node* n, uint32_t nr) {
@@ -117,7 +117,8 @@ Tensor as_view(const Tensor& t, Shape sizes, Shape strides, int64_t offset) {
   Tensor v = alias(t, sizes, strides, offset, t.dtype());
   v->base = Tensor(t->base ? Tensor::borrow(t->base) : t).release();
   v->view_version = t->storage->version;
-  v->flags |= uint16_t((t->flags & (kMultiView | kNoGradView | kCustomView)) | (grad_enabled ? 0 : kNoGradView));
+  // A view of a view that must not be changed must not be changed either.
+  v->flags |= uint16_t(grad_enabled ? t->flags & (kMultiView | kNoGradView | kCustomView) : kNoGradView);
   return v;
 }
 

@@ -138,14 +138,15 @@ Tensor empty(Shape sizes, DType dtype, Device device) {
 
 Tensor empty_strided(Shape sizes, Shape strides, DType dtype, Device device) {
   PL_CHECK(sizes.n == strides.n, "mismatch in length of strides and shape");
-  int64_t last = 0;
-  bool none = false;
+  const bool none = checked_numel(sizes) == 0;
+  int64_t count = !none;                // elements of memory up to the last one that is reached
   for (int d = 0; d < sizes.n; ++d) {
     PL_CHECK(strides[d] >= 0, "as_strided: Negative strides are not supported at the moment, got strides: %s", to_string(strides).c_str());
-    none |= sizes[d] == 0;
-    last += (sizes[d] - 1) * strides[d];
+    int64_t reach;
+    PL_CHECK(none || (!__builtin_mul_overflow(sizes[d] - 1, strides[d], &reach) && !__builtin_add_overflow(count, reach, &count)),
+             "empty_strided: sizes %s and strides %s overflow", to_string(sizes).c_str(), to_string(strides).c_str());
   }
-  Tensor t = empty({none ? 0 : last + 1}, dtype, device);
+  Tensor t = empty({count}, dtype, device);
   set_geometry(t.get(), sizes, strides, 0);
   return t;
 }
@@ -267,6 +268,7 @@ std::vector<int64_t> broadcast_shapes(Shape a, Shape b, const char*) {
 }
 
 std::vector<int64_t> infer_size(Shape sizes, int64_t numel) {
+  PL_CHECK(sizes.n <= kMaxDims, "tensors have at most %d dimensions, got %d", kMaxDims, sizes.n);
   std::vector<int64_t> r = sizes.vec();
   int64_t known = 1;
   int hole = -1;
@@ -317,7 +319,7 @@ void check_writable(const Tensor& t) {
 
 void check_no_partial_overlap(const Tensor& out, const Tensor& in) {
   bool same = out->data == in->data && out.sizes() == in.sizes() && out.strides() == in.strides();
-  if (same || out->storage != in->storage || !out.is_contiguous() || !in.is_contiguous()) return;
+  if (same || out->storage != in->storage || !is_non_overlapping_and_dense(out.get()) || !is_non_overlapping_and_dense(in.get())) return;
   const char *a = out->data, *b = in->data;
   bool apart = a + out.numel() * itemsize(out.dtype()) <= b || b + in.numel() * itemsize(in.dtype()) <= a;
   PL_CHECK(apart, "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "

@@ -19,6 +19,12 @@ template <class T> void write(int64_t n, char* dst, const int64_t* offsets, cons
   for (int64_t i = 0; i < n; ++i) *reinterpret_cast<T*>(dst + offsets[i]) = *reinterpret_cast<const T*>(src + i * step);
 }
 
+template <class T> void reverse(int64_t n, char* dst, const char* src) {
+  T* __restrict__ out = reinterpret_cast<T*>(dst);
+  const T* __restrict__ in = reinterpret_cast<const T*>(src);
+  for (int64_t i = 0; i < n; ++i) out[i] = in[n - 1 - i];
+}
+
 int64_t outside(int64_t n, const int64_t* index, int64_t low, int64_t high) {
   constexpr int64_t kBlock = 256;
   for (int64_t start = 0; start < n; start += kBlock) {
@@ -91,7 +97,7 @@ template <class F> PL_ALWAYS_INLINE void for_each_true(int64_t n, const uint8_t*
       k += mask[i + j];
     }
   }
-  for (; i < n; ++i)
+  for (; i < n && k < count; ++i)
     if (mask[i]) put(k++, i);
 }
 
@@ -162,6 +168,7 @@ template <Combine C, class T> void combine(int64_t n, char* dst, int64_t dst_ste
 template <class T> void fill_moves(IndexKernels& k, int at) {
   k.read[at] = read<T>;
   k.write[at] = write<T>;
+  k.reverse[at] = reverse<T>;
   k.select[at] = select<T>;
   k.compress[at] = compress<T>;
 }

@@ -19,6 +19,9 @@ struct IndexKernels {
   // dst[i] is combined with src[i]
   void (*combine[kCombines][kDTypes])(int64_t n, char* dst, int64_t dst_step, const char* src, int64_t src_step);
 
+  // dst[i] = src[n - 1 - i], both contiguous and apart
+  void (*reverse[5])(int64_t n, char* dst, const char* src);
+
   // Position of the first index outside [low, high); n where there is none.
   int64_t (*outside)(int64_t n, const int64_t* index, int64_t low, int64_t high);
   // offsets[i] = index[i] * stride + i * step, indices `index_step` bytes apart; negative indices count from `size`.

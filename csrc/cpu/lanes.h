@@ -71,19 +71,24 @@ template <class T> PL_ALWAYS_INLINE void store_partial(T* y, int n, Vec<T> v) {
 #endif
 }
 
-// The first lane whose comparison (all ones or zero) holds, or the width.
-template <class M> PL_ALWAYS_INLINE int first_lane(M hits) {
+// One bit for each lane whose comparison (all ones or zero) holds.
+template <class M> PL_ALWAYS_INLINE unsigned lane_bits(M hits) {
+  constexpr int W = int(sizeof(M) / sizeof(hits[0]));
 #if defined(__AVX512F__)
-  if constexpr (sizeof(hits[0]) == 4) return __builtin_ctz(_mm512_movepi32_mask((__m512i)hits) | 1u << 16);
-  else return __builtin_ctz(_mm512_movepi64_mask((__m512i)hits) | 1u << 8);
+  if constexpr (W == 16) return _mm512_movepi32_mask((__m512i)hits);
+  else return _mm512_movepi64_mask((__m512i)hits);
 #elif defined(__AVX2__)
-  if constexpr (sizeof(hits[0]) == 4) return __builtin_ctz(unsigned(_mm256_movemask_ps((__m256)hits)) | 1u << 8);
-  else return __builtin_ctz(unsigned(_mm256_movemask_pd((__m256d)hits)) | 1u << 4);
+  if constexpr (W == 8) return unsigned(_mm256_movemask_ps((__m256)hits));
+  else return unsigned(_mm256_movemask_pd((__m256d)hits));
 #else
-  int j = 0;
-  while (j < int(sizeof(M) / sizeof(hits[0])) && !hits[j]) ++j;
-  return j;
+  unsigned bits = 0;
+  for (int j = 0; j < W; ++j) bits |= unsigned(hits[j] != 0) << j;
+  return bits;
 #endif
+}
+// The first such lane, or the width.
+template <class M> PL_ALWAYS_INLINE int first_lane(M hits) {
+  return __builtin_ctz(lane_bits(hits) | 1u << (sizeof(M) / sizeof(hits[0])));
 }
 
 // y[i] = f(x[i]...) for a function that the compiler vectorises; the rest of a row is computed in a whole vector as well.

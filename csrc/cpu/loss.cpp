@@ -10,7 +10,7 @@ constexpr int64_t kChunk = 1024;     // elements worked on while they are in the
 constexpr int64_t kTile = 256;       // columns
 
 // ---- elementwise: the loss of prediction x and target y, and its derivative with respect to x
-template <class T> PL_ALWAYS_INLINE T limited_log(T x) { return x > T(-100) ? x : x == x ? T(-100) : x; }
+template <class T> PL_ALWAYS_INLINE T limited_log(T x) { return x < T(-100) ? T(-100) : x; }
 
 template <Loss kind, class T> PL_ALWAYS_INLINE T loss_of(T x, T y, T param) {
   const T d = x - y, a = math::abs(d);

@@ -38,9 +38,9 @@ struct ComplexLogSumExpScan {
   using State = Elem;
   static PL_ALWAYS_INLINE Elem start(Elem x) { return x; }
   static PL_ALWAYS_INLINE Elem next(Elem s, Elem x) {
-    const double top = x.re > s.re ? x.re : s.re;
-    if (math::abs(top) == math::infinity<double>()) return x.re > s.re ? x : s;
-    return math::log(math::exp(x - Elem(top)) + math::exp(s - Elem(top))) + Elem(top);
+    const Elem large = x.re > s.re ? x : s, small = x.re > s.re ? s : x;
+    if (math::abs(large.re) == math::infinity<double>()) return large;
+    return math::log(Elem(1) + math::exp(small - large)) + large;
   }
   static PL_ALWAYS_INLINE Elem value(Elem s) { return s; }
 };
@@ -65,7 +65,8 @@ template <class R> void cols(int64_t n, int64_t m, const void* in, void* out, in
   }
 }
 
-// kRows rows at a time: each is a chain of dependent additions, and several chains overlap.
+// kRows rows at a time: each is a chain of dependent additions, and several chains overlap. (Rows often lie a power of two apart, in
+// the same lines of the first-level cache, which has room for few of them.)
 template <class R, int kRows> PL_ALWAYS_INLINE void row_group(int64_t n, const typename R::Elem* x, typename R::Elem* y, const typename R::State* begin) {
   typename R::State s[kRows];
   for (int r = 0; r < kRows; ++r) {
@@ -80,7 +81,7 @@ template <class R, int kRows> PL_ALWAYS_INLINE void row_group(int64_t n, const t
 }
 
 template <class R> void rows(int64_t m, int64_t n, const void* in, void* out, int64_t*, const void* begin) {
-  constexpr int group = 8;
+  constexpr int group = 4;
   const auto* x = static_cast<const typename R::Elem*>(in);
   auto* y = static_cast<typename R::Elem*>(out);
   const auto* s = static_cast<const typename R::State*>(begin);

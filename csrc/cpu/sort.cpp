@@ -151,11 +151,41 @@ template <class K> K select(int64_t n, const K* keys, int64_t k, K* buffer) {
   return from[0];
 }
 
+// A few smallest keys: a sorted list, into which hardly any element has to be inserted after the first ones.
+template <class K> void smallest_few(int64_t n, const K* keys, int64_t k, K* found, int32_t* index) {
+  constexpr int W = Vector<K>::width;
+  for (int64_t i = 0; i < k; ++i) {
+    found[i] = keys[i];
+    index[i] = int32_t(i);
+  }
+  insertion(k, found, index);
+  K bound = found[k - 1];
+  auto insert = [&](int64_t i) {
+    const K key = keys[i];
+    if (key >= bound) return;
+    int64_t j = k - 1;
+    for (; j > 0 && found[j - 1] > key; --j) {
+      found[j] = found[j - 1];
+      index[j] = index[j - 1];
+    }
+    found[j] = key;
+    index[j] = int32_t(i);
+    bound = found[k - 1];
+  };
+  int64_t i = k;
+  for (; i + 2 * W <= n; i += 2 * W) {
+    unsigned bits = lane_bits(load_vector(keys + i) < bound) | lane_bits(load_vector(keys + i + W) < bound) << W;
+    for (; bits; bits &= bits - 1) insert(i + __builtin_ctz(bits));
+  }
+  for (; i < n; ++i) insert(i);
+}
+
 // Candidates are gathered block by block; whenever their buffer is full it is sorted and cut to k, and the k-th becomes the bound
 // that later elements must beat. After the first blocks hardly any does, and a block costs one vector comparison.
 template <class K>
 void smallest(int64_t n, const K* keys, int64_t k, K* found, int32_t* index, K* key_buffer, int32_t* index_buffer) {
-  constexpr int64_t block = 64;
+  constexpr int64_t block = 64, few = 64;
+  if (k <= few) return smallest_few(n, keys, k, found, index);
   const int64_t room = 2 * k + 128;
   int64_t count = 0;
   K bound = ~K(0);

@@ -107,20 +107,20 @@ PL_FN double copysign(T x, T s) {
 // A NaN on either side is the result.
 template <class T>
 PL_FN T maximum(T a, T b) {
-  return select((a > b) | (a != a), a, b);
+  return select(a != a, a, select(a > b, a, b));
 }
 template <class T>
 PL_FN T minimum(T a, T b) {
-  return select((a < b) | (a != a), a, b);
+  return select(a != a, a, select(a < b, a, b));
 }
 // A NaN gives way to a number.
 template <class T>
 PL_FN T fmax(T a, T b) {
-  return select((a > b) | (b != b), a, b);
+  return select(b != b, a, select(a > b, a, b));
 }
 template <class T>
 PL_FN T fmin(T a, T b) {
-  return select((a < b) | (b != b), a, b);
+  return select(b != b, a, select(a < b, a, b));
 }
 // NaN in any argument is the result; where the bounds cross, the upper one is.
 template <class T>

@@ -143,10 +143,11 @@ PL_FN float lgamma(float x) {
   const double t = 1.0 / r.argument;
   const double stirling = t * polynomial(t * t, 1.0 / 12, -1.0 / 360, 1.0 / 1260, -1.0 / 1680, 1.0 / 1188,
                                          -691.0 / 360360, 1.0 / 156, -3617.0 / 122400);
-  const double half_log_two_pi = 0x1.d67f1c864beb5p-1;
+  const double half_log_two_pi = 0x1.d67f1c864beb4p-1;
   const double l = (r.argument - 0.5) * log(r.argument) - r.argument + (half_log_two_pi + stirling) - log(r.product);
   const double reflected = log(kPi / abs(half_turns(d).sine)) - l;
-  return select(isinf(x), infinity<float>(), float(select(left, reflected, l)));
+  const float result = float(select(left, reflected, l));
+  return select(isinf(x), infinity<float>(), select((x == 1.0f) | (x == 2.0f), 0.0f, result));
 }
 
 PL_FN float digamma(float x) {
@@ -160,7 +161,8 @@ PL_FN float digamma(float x) {
   const double psi = (log(r.argument) - 0.5 * t) - (tail + r.reciprocals);
   const SineCosine turn = half_turns(d);
   const float result = float(select(left, psi - kPi * turn.cosine / turn.sine, psi));
-  return select((x < 0.0f) & (trunc(x) == x), nan<float>(), result);
+  const float pole = select(x == 0.0f, copysign(infinity<float>(), -x), result);  // of the sign from which 0 is reached
+  return select((x < 0.0f) & (trunc(x) == x), nan<float>(), pole);
 }
 
 PL_SLOW_FN double trigamma(double x) {

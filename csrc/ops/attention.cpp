@@ -1,4 +1,4 @@
-// Attention: softmax(query @ key.T * scale + mask) @ value.
+// Attention: softmax(query @ key.T * scale + mask) @ value. Narrow floats are computed in float: rounded scores would move weights a lot.
 #include <cmath>
 #include "native.h"
 #include "ops/fused.h"
@@ -41,6 +41,12 @@ namespace native {
 Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& attn_mask, double dropout_p, bool is_causal,
                                     std::optional<double> scale, bool enable_gqa) {
   check_attention(query, key, value, attn_mask, is_causal);
+  if (itemsize(query.dtype()) == 2) {
+    auto wide = [](const Tensor& t) { return op::_to_copy(t, DType::Float32, MemoryFormat::None); };
+    const bool bias = attn_mask && attn_mask.dtype() == query.dtype();
+    Tensor r = scaled_dot_product_attention(wide(query), wide(key), wide(value), bias ? wide(attn_mask) : attn_mask, dropout_p, is_causal, scale, enable_gqa);
+    return op::_to_copy(r, query.dtype(), MemoryFormat::None);
+  }
   Tensor k = enable_gqa ? repeated_heads(key, query) : key, v = enable_gqa ? repeated_heads(value, query) : value;
   const double factor = scale.value_or(1 / std::sqrt(double(query.size(-1))));
   Tensor scores = op::matmul(op::mul(query, Scalar(factor)), op::transpose(k, -2, -1));

@@ -106,6 +106,8 @@ void check_settings(const Settings& s, int dims) {
   PL_CHECK(all_at_least(s.stride, 1), "non-positive stride is not supported");
   PL_CHECK(all_at_least(s.dilation, 1), "dilation should be greater than zero, but got %s", to_string(s.dilation).c_str());
   PL_CHECK(s.groups > 0, "non-positive groups is not supported");
+  for (Shape v : {s.stride, s.padding, s.dilation})
+    for (int64_t n : v) PL_CHECK(n <= INT32_MAX, "a stride, padding or dilation of %lld is too large", (long long)n);
 }
 
 void check_dtypes(const Tensor& input, const Tensor& weight, const Tensor& bias) {

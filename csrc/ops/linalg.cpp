@@ -46,11 +46,10 @@ void run_gemm(const GemmArgs& args, DType d) {
 }
 
 bool rows_of(const Tensor& t, int64_t& rows, int64_t& row_stride) {
-  rows = 1;
+  rows = Shape(t->sizes, t.dim() - 1).numel();
   row_stride = 0;
   int64_t expected = -1;
-  for (int d = t.dim() - 2; d >= 0; --d) {
-    rows *= t->sizes[d];
+  for (int d = t.dim() - 2; d >= 0 && t.numel() > 0; --d) {
     if (t->sizes[d] == 1) continue;
     if (expected < 0) row_stride = t->strides[d];
     else if (t->strides[d] != expected) return false;

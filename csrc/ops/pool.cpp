@@ -93,6 +93,7 @@ void check_dims(const char* name, const Tensor& self, int dims) {
 void check_positive(const char* name, int dims, const char* what, Shape given, int64_t value) {
   if (dims == 1) PL_CHECK(value > 0, "%s() %s must be greater than zero, but got %lld", name, what, (long long)value);
   PL_CHECK(value > 0, "%s should be greater than zero, but got %s", what, to_string(given).c_str());
+  PL_CHECK(value <= INT32_MAX, "%s of %lld is too large", what, (long long)value);
 }
 
 void check_settings(const char* name, const Settings& s, int dims) {
@@ -236,7 +237,7 @@ Tensor avg_pool(const char* name, int dims, const Tensor& self, const Settings& 
 
 void check_adaptive(const char* name, const Tensor& self, Shape output_size, int dims) {
   if (dims == 1) PL_CHECK(output_size.n == 1, "%s: 'output_size' should contain one int", name);
-  PL_CHECK(output_size.n == dims || output_size.n == 1, "%s: output_size must be %d", name, dims);
+  PL_CHECK(output_size.n == dims || output_size.n == 1, "%s: internal error: output_size.size() must be %d (output_size must be %d)", name, dims, dims);
   PL_CHECK(self.dim() == dims + 1 || self.dim() == dims + 2, "%s: Expected %dD or %dD tensor, but got %s", name, dims + 1, dims + 2,
            to_string(self.sizes()).c_str());
   for (int d = self.dim() - dims; d < self.dim(); ++d)
@@ -273,6 +274,37 @@ Tensor max_pool_scatter(const Tensor& grad_output, const Tensor& indices, Shape 
   });
   return cast(dx, grad_output.dtype());
 }
+
+namespace {
+// Puts each element where its index says; the rest is zero.
+Tensor unpool(const Tensor& self, const Tensor& indices, Shape output_size, int dims) {
+  PL_CHECK_AS(Runtime, indices.dtype() == DType::Int64, "index_dtype", "elements in indices should be type int64 but got: %s", info(indices.dtype()).scalar_name);
+  PL_CHECK(output_size.n == dims, "There should be exactly %d elements in output_size, but got %d elements.", dims, output_size.n);
+  PL_CHECK(self.dim() == dims + 1 || self.dim() == dims + 2, "Input to max_unpooling%dd should be a %dd or %dd Tensor, but got a tensor with %d dimensions.",
+           dims, dims + 1, dims + 2, self.dim());
+  PL_CHECK(self.sizes() == indices.sizes(), "Expected shape of indices to be same as that of the input tensor (%s) but got indices tensor with shape: %s",
+           to_string(self.sizes()).c_str(), to_string(indices.sizes()).c_str());
+  Sizes sizes(self.sizes().begin(), self.sizes().end() - dims);
+  sizes.insert(sizes.end(), output_size.begin(), output_size.end());
+  const DType d = pool_dtype("max_unpool", self.dtype());
+  Tensor r = zeros(sizes, d, self.device());
+  if (self.is_meta() || self.numel() == 0) return cast(r, self.dtype());
+  Tensor x = kernel_data(self, d), at = contiguous(indices);
+  const int64_t planes = planes_of(self.sizes(), dims), n = x.numel() / planes, size = output_size.numel();
+  const int64_t* index = at.ptr<int64_t>();
+  for (int64_t i = 0; i < x.numel(); ++i)
+    PL_CHECK_AS(Runtime, index[i] >= 0 && index[i] < size, "", "Found an invalid max index: %lld (output volumes are of size %s)", (long long)index[i],
+                joined(output_size).c_str());
+  with_float(d, [&](auto t) {
+    using T = decltype(t);
+    for (int64_t i = 0; i < x.numel(); ++i) r.ptr<T>()[i / n * size + index[i]] = x.ptr<T>()[i];
+  });
+  return cast(r, self.dtype());
+}
+}  // namespace
+
+Tensor max_unpool2d(const Tensor& self, const Tensor& indices, Shape output_size) { return unpool(self, indices, output_size, 2); }
+Tensor max_unpool3d(const Tensor& self, const Tensor& indices, Shape output_size) { return unpool(self, indices, output_size, 3); }
 
 #define PL_MAX_POOL(n)                                                                                                                        \
   std::tuple<Tensor, Tensor> max_pool##n##d_with_indices(const Tensor& self, Shape kernel_size, Shape stride, Shape padding, Shape dilation,  \

@@ -1,6 +1,7 @@
 // Repeating, shifting, mirroring; triangles and diagonals.
 #include <algorithm>
 #include <cstring>
+#include "cpu/kernels.h"
 #include "ops.h"
 #include "ops/derivatives.h"
 #include "ops/layout.h"
@@ -119,19 +120,45 @@ Tensor roll(const Tensor& self, Shape shifts, Shape dims) {
   return r;
 }
 
+namespace {
+
+// Rows of `n` contiguous elements, each written backwards; the dimensions before the last as the strides of both say.
+void reverse_rows(const Tensor& out, const Tensor& self) {
+  const int last = self.dim() - 1;
+  auto rows = [last](const Tensor& t) { return pl::alias(t, Shape(t->sizes, last), Shape(t->strides, last), t->offset, t.dtype()); };
+  Tensor to = rows(out), from = rows(self);
+  const TensorImpl* both[] = {to.get(), from.get()};
+  Loop loop;
+  loop.build(to.sizes(), both, 2);
+  const int64_t n = self->sizes[last], step_to = loop.ndim ? loop.strides[0][loop.ndim - 1] : 0, step_from = loop.ndim ? loop.strides[1][loop.ndim - 1] : 0;
+  auto reverse = cpu().index.reverse[size_class(itemsize(self.dtype()))];
+  ReleaseGil free(self.numel());
+  parallel_for(to.numel(), std::max<int64_t>(1, 16384 / n), [&](int64_t b, int64_t e) {
+    loop.run(b, e, [&](int64_t m, char* const* at) {
+      for (int64_t i = 0; i < m; ++i) reverse(n, at[0] + i * step_to, at[1] + i * step_from);
+    });
+  });
+}
+
+}  // namespace
+
 Tensor flip(const Tensor& self, Shape dims) {
-  std::vector<bool> mirrored = dims.n ? dim_mask(dims, self.dim()) : std::vector<bool>(size_t(self.dim()), false);
+  const int n = self.dim();
+  std::vector<bool> mirrored = dims.n ? dim_mask(dims, n) : std::vector<bool>(size_t(n), false);
   Tensor out = pl::empty_like(self);
   if (self.numel() == 0 || self.is_meta()) return out;
-  // The output walked backwards along the mirrored dimensions.
+  const bool by_rows = n > 0 && mirrored[size_t(n) - 1] && self->sizes[n - 1] > 7 && self->strides[n - 1] == 1 && out->strides[n - 1] == 1;
+  // The output walked backwards along the mirrored dimensions, but for rows that a kernel turns around.
   std::vector<int64_t> strides = out.strides().vec();
   int64_t last = 0;
-  for (int d = 0; d < self.dim(); ++d)
+  for (int d = 0; d < n - by_rows; ++d)
     if (mirrored[size_t(d)]) {
       last += (self->sizes[d] - 1) * strides[size_t(d)];
       strides[size_t(d)] = -strides[size_t(d)];
     }
-  copy_into(pl::alias(out, self.sizes(), strides, last, self.dtype()), self);
+  Tensor backwards = pl::alias(out, self.sizes(), strides, last, self.dtype());
+  if (by_rows) reverse_rows(backwards, self);
+  else copy_into(backwards, self);
   return out;
 }
 

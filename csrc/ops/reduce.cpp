@@ -339,6 +339,7 @@ Tensor logsumexp(const Tensor& self, Shape dim, bool keepdim) {
   const DType d = float_dtype(self.dtype());
   if (!is_complex(d)) return single(self, {Reduction::LogSumExp, "logsumexp_cpu", reduced_dims(dim, self.dim()), keepdim, d, d});
   // Complex: shifted by the largest real part.
+  if (self.numel() == 0) return op::log(op::sum_dim_IntList(self, dim, keepdim, DType::Undefined));
   Tensor top = op::amax(op::real(self), dim, true);
   top = op::where_self(op::isinf(top), Scalar(0.0), top);
   Tensor sum = op::sum_dim_IntList(op::exp(op::sub(self, top, Scalar(int64_t(1)))), dim, true, DType::Undefined);

@@ -176,6 +176,7 @@ Tensor _upsample(const Tensor& input, const std::string& mode, std::optional<Sha
   for (int d = dims - 1; d >= 0; --d) {
     const int64_t in = input.size(2 + d);
     const double scale = scale_factors ? (*scale_factors)[size_t(d)] : 0;
+    PL_CHECK(!scale_factors || (scale > 0 && scale * double(in) < 1e15), "upsample: a scale factor of %g is not possible", scale);
     const int64_t out = output_size ? (*output_size)[d] : int64_t(double(in) * scale);
     PL_CHECK(out > 0, "Input and output sizes should be greater than 0, but got input of size %lld and output of size %lld", (long long)in, (long long)out);
     Taps t = taps_for(m, input.dtype(), in, out, scale, align_corners, antialias);

@@ -1,6 +1,6 @@
 // Recurrent networks. One node for a whole layer in one direction: the products with the input are one large GEMM, each step is a
 // GEMM and a fused cell; backward the weights' gradients are one GEMM each.
-#include <cstring>
+#include <algorithm>
 #include "cpu/kernels.h"
 #include "native.h"
 #include "ops/fused.h"
@@ -66,9 +66,10 @@ template <class T> struct Forward {
 
   void run() const {
     const CellKernels<T>& k = cells<T>();
-    if (b_ih) std::memcpy(bias, b_ih, size_t(gates) * sizeof(T));
-    if (b_ih && cell != Cell::Gru) k.add(gates, b_hh, bias);
-    product<T>(steps * batch, gates, inputs, x, false, w_ih, true, g, 0, b_ih ? bias : nullptr);
+    std::fill_n(bias, gates, T(0));
+    if (b_ih) k.add(gates, b_ih, bias);
+    if (b_hh && cell != Cell::Gru) k.add(gates, b_hh, bias);
+    product<T>(steps * batch, gates, inputs, x, false, w_ih, true, g, 0, bias);
     const T *h_prev = h0, *c_prev = c0;
     for (int64_t s = 0; s < steps; ++s) {
       const int64_t at = (reverse ? steps - 1 - s : s) * batch;

@@ -88,6 +88,8 @@ Places scatter_places(const char* name, const Tensor& self, int64_t dim, const T
   }
   check_same_device(self, src);
   if (self.is_meta()) return p;
+  // Indices that a write could change after they were checked are copied.
+  if (p.self->storage == p.index->storage) p.index = native::clone(p.index, MemoryFormat::Contiguous);
   p.index = checked_index(p.index, p.dim, p.self->sizes[p.dim]);
   if (p.self->storage == p.other->storage) p.other = native::clone(p.other, MemoryFormat::Contiguous);
   return p;

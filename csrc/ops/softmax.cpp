@@ -19,8 +19,11 @@ template <class F> void over_blocks(const DimSplit& s, F f) {
   parallel_for(s.outer, std::max<int64_t>(1, kGrain / std::max<int64_t>(block, 1)), f);
 }
 
-void check_softmax_dtype(const Tensor& self, bool log) {
-  if (!is_floating(self.dtype())) unsupported(log ? "log_softmax_lastdim_kernel_impl" : "softmax_lastdim_kernel_impl", self.dtype());
+void check_softmax_dtype(const Tensor& self, int64_t dim, bool log) {
+  if (is_floating(self.dtype())) return;
+  const bool last = dim + 1 >= self.dim();
+  unsupported(log ? (last ? "log_softmax_lastdim_kernel_impl" : "log_softmax_kernel_impl")
+                  : (last ? "softmax_lastdim_kernel_impl" : "softmax_kernel_impl"), self.dtype());
 }
 
 // Blocks of a tensor in the compute type: in place where it has that type already, else converted piece by piece into a buffer.
@@ -54,7 +57,7 @@ template <class F> void in_pieces(int64_t b, int64_t e, int64_t block, int64_t b
 
 template <bool kLog> Tensor forward(const Tensor& self, int64_t dim) {
   dim = wrap_dim(dim, self.dim());
-  check_softmax_dtype(self, kLog);
+  check_softmax_dtype(self, dim, kLog);
   Tensor out = empty(self.sizes(), self.dtype(), self.device());
   if (self.is_meta() || self.numel() == 0) return out;
   Tensor in = contiguous(self);
@@ -82,7 +85,7 @@ template <bool kLog> Tensor backward(const Tensor& grad, const Tensor& output, i
   dim = wrap_dim(dim, grad.dim());
   PL_CHECK(grad.sizes() == output.sizes(), "softmax backward: grad has shape %s, output %s", to_string(grad.sizes()).c_str(),
            to_string(output.sizes()).c_str());
-  check_softmax_dtype(output, kLog);
+  check_softmax_dtype(output, dim, kLog);
   Tensor out = empty(grad.sizes(), input_dtype, grad.device());
   if (grad.is_meta() || grad.numel() == 0) return out;
   Tensor given = contiguous(grad), result = contiguous(output);

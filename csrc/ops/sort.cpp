@@ -68,7 +68,7 @@ template <class K> struct Row {
   // The first k of the order, without the order of the rest.
   void sort_first(int64_t k) {
     const int64_t room = 2 * k + 128;
-    if (2 * room > n) return sort();
+    if (k < 1 || 2 * room > n) return sort();
     (api.*SortApi<K>::smallest)(n, keys, k, key_buffer, index, key_buffer + room, index_buffer);
   }
   K select(int64_t k) { return (api.*SortApi<K>::select)(n, keys, k, key_buffer); }
@@ -212,16 +212,20 @@ template <bool kSkipNan> struct Middle {
   }
 };
 
-template <bool kSkipNan> Pair median_along(const Tensor& self, int64_t dim, bool keepdim, const char* name) {
-  dim = checked_dim(self, dim, name);
-  check_real(self, "median_cpu");
+template <bool kSkipNan> Pair median_along(const Tensor& self, int64_t dim, bool keepdim) {
+  dim = checked_dim(self, dim, "median");
+  check_real(self, "median_out");
   return one_of_each(self, dim, keepdim, Middle<kSkipNan>());
 }
 
 template <bool kSkipNan> Tensor median_of_all(const Tensor& self) {
   check_real(self, "median_cpu");
   if (self.is_meta()) return empty(Shape(nullptr, 0), self.dtype(), self.device());
-  if (self.numel() == 0) return scalar_tensor(is_floating(self.dtype()) ? Scalar(std::nan("")) : Scalar(INT64_MIN), self.dtype());
+  if (self.numel() == 0) {   // NaN, and what NaN becomes when it is converted to an integer
+    const int64_t size = itemsize(self.dtype());
+    const Scalar least(size == 8 ? INT64_MIN : size == 4 ? int64_t(INT32_MIN) : int64_t(0));
+    return scalar_tensor(is_floating(self.dtype()) ? Scalar(std::nan("")) : least, self.dtype());
+  }
   Tensor x = contiguous(self);
   return std::get<0>(one_of_each(alias(x, {x.numel()}, {1}, x->offset, x.dtype()), 0, false, Middle<kSkipNan>()));
 }
@@ -277,7 +281,10 @@ template <class F> void with_elements(const Tensor& flat, F f) {
 }
 
 // n slices of m elements along dim, dense: what unique over a dimension compares.
-Tensor slices_of(const Tensor& self, int64_t dim) { return contiguous(op::movedim(self, Shape(&dim, 1), {0})); }
+Tensor slices_of(const Tensor& self, int64_t dim) {
+  PL_CHECK(self.numel() > 0 || self->sizes[dim] == 0, "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied");
+  return contiguous(op::movedim(self, Shape(&dim, 1), {0}));
+}
 
 void check_no_data(const Tensor& self, const char* name) {
   PL_CHECK_AS(NotImplemented, !self.is_meta(), "", "%s: the shape of the result depends on data, which a meta tensor has not", name);
@@ -305,7 +312,7 @@ Pair topk(const Tensor& self, int64_t k, int64_t dim, bool largest, bool) {
   if (self.is_meta() || values.numel() == 0) return {values, indices};
   Tensor x = contiguous(self);
   const DimSplit s(x, dim);
-  const Gathered out(values, indices, s, k);
+  const Gathered out(values, indices, s, self.dim() == 0 ? 1 : k);
   each_row(x, s, largest, [&](auto& row, const char* p, int64_t stride, int64_t r) {
     row.sort_first(k);
     out.store(r, p, stride, row.index);
@@ -323,8 +330,8 @@ Pair kthvalue(const Tensor& self, int64_t k, int64_t dim, bool keepdim) {
 }
 Tensor median(const Tensor& self) { return median_of_all<false>(self); }
 Tensor nanmedian(const Tensor& self) { return median_of_all<true>(self); }
-Pair median_dim(const Tensor& self, int64_t dim, bool keepdim) { return median_along<false>(self, dim, keepdim, "median"); }
-Pair nanmedian_dim(const Tensor& self, int64_t dim, bool keepdim) { return median_along<true>(self, dim, keepdim, "nanmedian"); }
+Pair median_dim(const Tensor& self, int64_t dim, bool keepdim) { return median_along<false>(self, dim, keepdim); }
+Pair nanmedian_dim(const Tensor& self, int64_t dim, bool keepdim) { return median_along<true>(self, dim, keepdim); }
 
 Pair mode(const Tensor& self, int64_t dim, bool keepdim) {
   dim = checked_dim(self, dim, "mode");
@@ -437,7 +444,8 @@ Triple _unique2(const Tensor& self, bool, bool return_inverse, bool return_count
 
 Triple _unique_consecutive(const Tensor& self, bool return_inverse, bool return_counts, std::optional<int64_t> dim) {
   check_no_data(self, "unique_consecutive");
-  if (dim && self.dim() > 0) {
+  if (dim) {
+    self.size(*dim);      // raises for a tensor without dimensions
     const int64_t d = wrap_dim(*dim, self.dim());
     Tensor x = slices_of(self, d);
     const int64_t n = x->sizes[0], m = n ? x.numel() / n : 0;
@@ -458,8 +466,8 @@ Triple _unique_consecutive(const Tensor& self, bool return_inverse, bool return_
 Triple unique_dim(const Tensor& self, int64_t dim, bool, bool return_inverse, bool return_counts) {
   check_no_data(self, "unique_dim");
   check_real(self, "unique_dim");
+  self.size(dim);         // raises for a tensor without dimensions
   const int64_t d = wrap_dim(dim, self.dim());
-  if (self.dim() == 0) return native::_unique2(self, true, return_inverse, return_counts);
   Tensor x = slices_of(self, d);
   const int64_t n = x->sizes[0], m = n ? x.numel() / n : 0;
   Groups groups({n}, return_inverse);

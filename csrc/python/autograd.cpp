@@ -199,6 +199,15 @@ int put_requires_grad(PyObject* self, PyObject* value, void*) {
   });
 }
 
+// What is got from a subclass of Tensor is of the subclass, unless that says otherwise.
+PyObject* like(PyObject* self, PyObject* result) {
+  if (Py_TYPE(self) == tensor_type || Py_TYPE(self) == parameter_type || result == Py_None) return result;
+  PyObject* m = PyImport_ImportModule("penlight.overrides");
+  PyObject* r = m ? PyObject_CallMethod(m, "_like", "ON", self, result) : nullptr;
+  Py_XDECREF(m);
+  return r;
+}
+
 // ---- grad
 PyObject* get_grad(PyObject* self, void*) {
   TensorImpl* t = impl(self);
@@ -209,7 +218,7 @@ PyObject* get_grad(PyObject* self, void*) {
                        "Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information.";
     if (PyErr_WarnEx(PyExc_UserWarning, text, 1) < 0) return nullptr;
   }
-  return wrap(Tensor::borrow(t->grad));
+  return like(self, wrap(Tensor::borrow(t->grad)));
 }
 
 const char* cpp_type_name(DType d) {
@@ -252,7 +261,7 @@ PyObject* get_data(PyObject* self, void*) {
   return guarded("data", self, [&] {
     Tensor t = alias(Tensor::borrow(impl(self)));
     t->flags |= kPrivateVersion;
-    return wrap(t);
+    return like(self, wrap(t));
   });
 }
 

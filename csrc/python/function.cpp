@@ -157,16 +157,22 @@ void check_marks(FunctionObject* c, PyObject* outputs) {
       PL_CHECK_AS(Type, is_tensor(PyTuple_GET_ITEM(tuple, i)), "", "%s only accepts variable arguments, but argument %zd is of type %s", name, i,
                   Py_TYPE(PyTuple_GET_ITEM(tuple, i))->tp_name);
   }
-  if (!c->dirty) return;
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(c->dirty); ++i)
-    PL_CHECK(is_listed(outputs, PyTuple_GET_ITEM(c->dirty, i)), "Some elements marked as dirty during the forward method were not returned as output. "
-             "The inputs that are modified inplace must all be outputs of the Function.");
+  for (Py_ssize_t i = 0; c->dirty && i < PyTuple_GET_SIZE(c->dirty); ++i) {
+    PyObject* changed = PyTuple_GET_ITEM(c->dirty, i);
+    PL_CHECK(is_listed(outputs, changed), "Some elements marked as dirty during the forward method were not returned as output. The inputs that are "
+             "modified inplace must all be outputs of the Function.");
+    bump_version(impl(changed));
+  }
+}
+
+void mark_view(const Tensor& v, TensorFlag how) {
+  v->flags = uint16_t((v->flags & ~(kNoGradView | kMultiView | kCustomView)) | how);
 }
 
 Tensor view_of_itself(const Tensor& t) {
   NoGrad no_grad;
   Tensor v = as_view(t, t.sizes(), t.strides(), t->offset);
-  v->flags = uint16_t((v->flags & ~kNoGradView) | kCustomView);
+  mark_view(v, kCustomView);
   return v;
 }
 
@@ -187,8 +193,8 @@ void modified_output(const Call& call, const Tensor& t, uint32_t nr, bool is_inp
            "than one Tensor. This is not supported by the current autograd engine. You should either make sure the input is not a view (using "
            ".clone() for example) or make your Function only return one Tensor (potentially splitting it into two Functions: one doing the inplace "
            "that returns a single Tensor and a second one that does the other operations).");
+  check_inplace(t, true);
   Py_CLEAR(t->grad);
-  bump_version(t.get());
   retain(&call.node);
   set_inplace_history(t, NodeRef<Node>(&call.node), nr, call.edge_of(t.get()));
 }
@@ -204,7 +210,7 @@ Tensor wrap_output(const Call& call, PyObject* o, uint32_t nr, size_t n_outputs)
   }
   if (is_input) t = view_of_itself(t);
   else if (requires_grad(t) && !t->base) t = alias(t);      // made by recorded operations inside forward: another history
-  if (t->base) t->flags = uint16_t((t->flags & ~kNoGradView) | (n_outputs > 1 ? kMultiView : kCustomView));
+  if (t->base) mark_view(t, n_outputs > 1 ? kMultiView : kCustomView);
   set_history(t, &call.node, nr);
   return t;
 }

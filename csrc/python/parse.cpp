@@ -26,6 +26,8 @@ bool is_bool(PyObject* o) {
 
 bool is_sequence(PyObject* o) { return PyTuple_Check(o) || PyList_Check(o); }
 
+bool is_plain(PyObject* o) { return Py_TYPE(o) == tensor_type || Py_TYPE(o) == parameter_type || o == Py_None; }
+
 template <class F> bool all_items(PyObject* o, F ok) {
   Py_ssize_t n = PySequence_Fast_GET_SIZE(o);
   for (Py_ssize_t i = 0; i < n; ++i) if (!ok(PySequence_Fast_GET_ITEM(o, i))) return false;
@@ -182,7 +184,9 @@ int Parsed::parse(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject*
     for (int k = 0; k < signature_->count; ++k) {
       PyObject* o = at_[k];
       if (!o || Py_TYPE(o) == tensor_type || Py_TYPE(o) == parameter_type) continue;
-      if (is_tensor(o) && (answer_ = override_call(self, args, n, kwnames))) return -1;
+      bool listed = signature_->params[k].kind == Kind::Tensor && signature_->params[k].array >= 0 && is_sequence(o);
+      if (!is_tensor(o) && !(listed && !all_items(o, is_plain))) continue;
+      if ((answer_ = override_call(self, args, n, kwnames))) return -1;
     }
     return i;
   }
@@ -205,6 +209,10 @@ void Parsed::no_match(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObj
     for (Py_ssize_t i = 0; i < n && at < count; ++i, ++at) {
       const Param& p = s.params[at];
       if (p.array == 0 && p.kind == Kind::Int && is_int(args[i])) break;
+      if (p.kind == Kind::Tensor && p.array >= 0 && is_sequence(args[i]))
+        for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(args[i]); ++k)
+          PL_CHECK_AS(Type, is_tensor(PySequence_Fast_GET_ITEM(args[i], k)), "argument_type", "expected Tensor as element %zd in argument %zd, but got %s", k, i,
+                      Py_TYPE(PySequence_Fast_GET_ITEM(args[i], k))->tp_name);
       if (!fits(p, args[i]))
         fail(ErrorType::Type, "argument_type", "%s(): argument '%s' (position %d) must be %s, not %s", name,
              std::strcmp(p.name, "self") ? p.name : "input", at - first + 1, kind_name(p), type_names(nullptr, args + i, 1, nullptr).c_str());

@@ -90,6 +90,14 @@ PyObject* through_method(const char* name, PyObject* a, PyObject* b) {
   return r;
 }
 
+// A number and a subclass of Tensor; NotImplemented where the subclass does not ask to be called.
+PyObject* reflected(const char* name, PyObject* a, PyObject* b) {
+  PyObject* m = PyImport_ImportModule("penlight.overrides");
+  PyObject* r = m ? PyObject_CallMethod(m, "_reflected", "sOO", name, a, b) : nullptr;
+  Py_XDECREF(m);
+  return r;
+}
+
 template <class F> PyObject* binary(const char* name, PyObject* a, PyObject* b, F f) {
   bool a_ok = plain(a) || plain_number(a), b_ok = plain(b) || plain_number(b);
   if (!a_ok || !b_ok) {
@@ -97,8 +105,9 @@ template <class F> PyObject* binary(const char* name, PyObject* a, PyObject* b, 
     known = known || (is_tensor(b) && is_number(a));
     if (!known) Py_RETURN_NOTIMPLEMENTED;
     if ((is_tensor(a) && !plain(a)) || (is_tensor(b) && !plain(b))) {
-      PyObject* r = is_tensor(a) ? through_method(name, a, b) : nullptr;
-      if (r || PyErr_Occurred()) return r;
+      PyObject* r = is_tensor(a) ? through_method(name, a, b) : reflected(name, a, b);
+      if (r != Py_NotImplemented) return r;
+      Py_DECREF(r);
     }
   }
   try {

@@ -1,5 +1,5 @@
-// Contiguous loops over the scalar functions of csrc/math, as the pointwise kernels have them, for tests/math_ulp.py: it applies them,
-// measures their error against long double, and times them. Built once per instruction set.
+// Contiguous loops over the scalar functions of csrc/math, as the pointwise kernels have them, for tests/math_ulp.py:
+// it applies them, measures their error against long double, and times them. Built once per instruction set.
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -21,19 +21,20 @@ struct Function {
   R (*reference)(R, R);  // null where long double has no such function
 };
 
-#define LOOP(T, expression)                                                         \
-  [](const T* __restrict a, const T* __restrict b, T* __restrict out, int64_t n) {  \
-    for (int64_t i = 0; i < n; ++i) {                                               \
-      const T x = a[i];                                                             \
-      [[maybe_unused]] const T y = b[i];                                            \
-      out[i] = expression;                                                          \
-    }                                                                               \
+#define LOOP(T, expression)                                                        \
+  [](const T* __restrict a, const T* __restrict b, T* __restrict out, int64_t n) { \
+    for (int64_t i = 0; i < n; ++i) {                                              \
+      const T x = a[i];                                                            \
+      [[maybe_unused]] const T y = b[i];                                           \
+      out[i] = expression;                                                         \
+    }                                                                              \
   }
 #define UNARY(name, expression, ref) \
   {name, 1, LOOP(float, expression), LOOP(double, expression), [](R x, [[maybe_unused]] R y) -> R { return ref; }}
 #define BINARY(name, expression, ref) \
   {name, 2, LOOP(float, expression), LOOP(double, expression), [](R x, R y) -> R { return ref; }}
-#define CAREFUL(name, arguments, expression) {name, arguments, LOOP(float, expression), LOOP(double, expression), nullptr}
+#define CAREFUL(name, arguments, expression) \
+  {name, arguments, LOOP(float, expression), LOOP(double, expression), nullptr}
 
 const R kPi = 3.14159265358979323846264338327950288L;
 
@@ -98,12 +99,12 @@ const Function kFunctions[] = {
     UNARY("round", m::round(x), std::rint(x)),
     UNARY("trunc", m::trunc(x), std::trunc(x)),
     UNARY("frac", m::frac(x), x - std::trunc(x)),
-    UNARY("square", m::square(x), x * x),
+    UNARY("square", m::square(x), x* x),
     UNARY("isnan", decltype(x + x)(m::isnan(x) ? 1 : 0), R(std::isnan(x))),
     UNARY("isinf", decltype(x + x)(m::isinf(x) ? 1 : 0), R(std::isinf(x))),
     UNARY("isfinite", decltype(x + x)(m::isfinite(x) ? 1 : 0), R(std::isfinite(x))),
     UNARY("signbit", decltype(x + x)(m::signbit(x) ? 1 : 0), R(std::signbit(x))),
-    UNARY("deg2rad", m::deg2rad(x), x * (kPi / 180)),
+    UNARY("deg2rad", m::deg2rad(x), x*(kPi / 180)),
     UNARY("rad2deg", m::rad2deg(x), x * (180 / kPi)),
     BINARY("atan2", m::atan2(x, y), std::atan2(x, y)),
     BINARY("pow", m::pow(x, y), std::pow(x, y)),
@@ -115,8 +116,14 @@ const Function kFunctions[] = {
     BINARY("minimum", m::minimum(x, y), std::isnan(x) || std::isnan(y) ? x + y : std::fmin(x, y)),
     BINARY("fmax", m::fmax(x, y), std::fmax(x, y)),
     BINARY("fmin", m::fmin(x, y), std::fmin(x, y)),
-    BINARY("xlogy", m::xlogy(x, y), std::isnan(y) ? y : x == 0 ? R(0) : x * std::log(y)),
-    BINARY("xlog1py", m::xlog1py(x, y), std::isnan(y) ? y : x == 0 ? R(0) : x * std::log1p(y)),
+    BINARY("xlogy", m::xlogy(x, y),
+           std::isnan(y) ? y
+           : x == 0      ? R(0)
+                         : x * std::log(y)),
+    BINARY("xlog1py", m::xlog1py(x, y),
+           std::isnan(y) ? y
+           : x == 0      ? R(0)
+                         : x * std::log1p(y)),
     BINARY("fmod", m::fmod(x, y), std::fmod(x, y)),
     CAREFUL("remainder", 2, m::remainder(x, y)),
     CAREFUL("floor_divide", 2, m::floor_divide(x, y)),
@@ -297,8 +304,8 @@ double seconds_per_item(Loop loop, const T* a, const T* b, T* out, int64_t n, in
       asm volatile("" : : "r"(out) : "memory");
     }
     clock_gettime(CLOCK_MONOTONIC, &end);
-    best = std::fmin(best, (double(end.tv_sec - start.tv_sec) + 1e-9 * double(end.tv_nsec - start.tv_nsec)) /
-                               (double(n) * repeats));
+    best = std::fmin(
+        best, (double(end.tv_sec - start.tv_sec) + 1e-9 * double(end.tv_nsec - start.tv_nsec)) / (double(n) * repeats));
   }
   return best;
 }

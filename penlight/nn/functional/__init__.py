@@ -84,7 +84,11 @@ from penlight.nn.functional._pool import (
     max_pool2d_with_indices,
     max_pool3d,
     max_pool3d_with_indices,
+    max_unpool1d,
+    max_unpool2d,
+    max_unpool3d,
 )
+from penlight.nn.functional._resample import interpolate, upsample, upsample_bilinear, upsample_nearest
 from penlight.nn.functional._sparse import embedding, one_hot
 
 

@@ -13,8 +13,10 @@ def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
     tensor([[3., 2.]])
     """
     if return_indices:
-        return _C.max_pool1d_with_indices(input, kernel_size, stride or [], padding, dilation, ceil_mode)
-    return _C.max_pool1d(input, kernel_size, stride or [], padding, dilation, ceil_mode)
+        return _C.max_pool1d_with_indices(
+            input, kernel_size, [] if stride is None else stride, padding, dilation, ceil_mode
+        )
+    return _C.max_pool1d(input, kernel_size, [] if stride is None else stride, padding, dilation, ceil_mode)
 
 
 def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
@@ -26,8 +28,10 @@ def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
     tensor([[[3.]]])
     """
     if return_indices:
-        return _C.max_pool2d_with_indices(input, kernel_size, stride or [], padding, dilation, ceil_mode)
-    return _C.max_pool2d(input, kernel_size, stride or [], padding, dilation, ceil_mode)
+        return _C.max_pool2d_with_indices(
+            input, kernel_size, [] if stride is None else stride, padding, dilation, ceil_mode
+        )
+    return _C.max_pool2d(input, kernel_size, [] if stride is None else stride, padding, dilation, ceil_mode)
 
 
 def max_pool3d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
@@ -39,8 +43,10 @@ def max_pool3d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
     tensor([[[[1.]]]])
     """
     if return_indices:
-        return _C.max_pool3d_with_indices(input, kernel_size, stride or [], padding, dilation, ceil_mode)
-    return _C.max_pool3d(input, kernel_size, stride or [], padding, dilation, ceil_mode)
+        return _C.max_pool3d_with_indices(
+            input, kernel_size, [] if stride is None else stride, padding, dilation, ceil_mode
+        )
+    return _C.max_pool3d(input, kernel_size, [] if stride is None else stride, padding, dilation, ceil_mode)
 
 
 def max_pool1d_with_indices(
@@ -70,7 +76,7 @@ def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, coun
     >>> F.avg_pool1d(torch.tensor([[1., 3., 2., 0.]]), 2)
     tensor([[2., 1.]])
     """
-    return _C.avg_pool1d(input, kernel_size, stride or [], padding, ceil_mode, count_include_pad)
+    return _C.avg_pool1d(input, kernel_size, [] if stride is None else stride, padding, ceil_mode, count_include_pad)
 
 
 def avg_pool2d(
@@ -83,7 +89,9 @@ def avg_pool2d(
     >>> F.avg_pool2d(torch.tensor([[[1., 3.], [2., 0.]]]), 2)
     tensor([[[1.5000]]])
     """
-    return _C.avg_pool2d(input, kernel_size, stride or [], padding, ceil_mode, count_include_pad, divisor_override)
+    return _C.avg_pool2d(
+        input, kernel_size, [] if stride is None else stride, padding, ceil_mode, count_include_pad, divisor_override
+    )
 
 
 def avg_pool3d(
@@ -94,7 +102,9 @@ def avg_pool3d(
     >>> F.avg_pool3d(torch.ones(1, 2, 2, 2), 2)
     tensor([[[[1.]]]])
     """
-    return _C.avg_pool3d(input, kernel_size, stride or [], padding, ceil_mode, count_include_pad, divisor_override)
+    return _C.avg_pool3d(
+        input, kernel_size, [] if stride is None else stride, padding, ceil_mode, count_include_pad, divisor_override
+    )
 
 
 def adaptive_max_pool1d(input, output_size, return_indices=False):
@@ -188,3 +198,68 @@ def lp_pool3d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
     """
     d, h, w = _triple(kernel_size)
     return _lp_pool(avg_pool3d, d * h * w, input, norm_type, kernel_size, stride, ceil_mode)
+
+
+def _unpool_output_size(input, kernel_size, stride, padding, output_size):
+    """The sizes that pooling may have had, or the given ones if pooling could have had them."""
+    dims = len(kernel_size)
+    sizes = [(n - 1) * s + k - 2 * p for n, k, s, p in zip(input.size()[-dims:], kernel_size, stride, padding)]
+    if output_size is None:
+        return sizes
+    wanted = list(output_size)
+    if len(wanted) == dims + 2:
+        wanted = wanted[2:]
+    if len(wanted) != dims:
+        raise ValueError(
+            f"output_size should be a sequence containing {dims} or {dims + 2} elements, but it has a length of "
+            f"'{len(wanted)}'"
+        )
+    for d in range(dims):
+        low, high = sizes[d] - stride[d], sizes[d] + stride[d]
+        if not low < wanted[d] < high:
+            raise ValueError(f'invalid output_size "{wanted}" (dim {d} must be between {low} and {high})')
+    return wanted
+
+
+def _max_unpool(each, unpool, input, indices, kernel_size, stride, padding, output_size):
+    kernel_size, padding = each(kernel_size), each(padding)
+    stride = kernel_size if stride is None else each(stride)
+    return unpool(input, indices, _unpool_output_size(input, kernel_size, stride, padding, output_size))
+
+
+def max_unpool1d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
+    """Puts numbers back where `max_pool1d` found them, zeros elsewhere; (N, C, L) or (C, L) and the indices it gave.
+
+    `output_size` is the size before pooling, where several sizes give the same pooled one.
+
+    >>> F.max_unpool1d(torch.tensor([[3., 2.]]), torch.tensor([[1, 2]]), 2)
+    tensor([[0., 3., 2., 0.]])
+    """
+
+    def unpool(input, indices, size):
+        return _C.max_unpool2d(input.unsqueeze(-1), indices.unsqueeze(-1), [*size, 1]).squeeze(-1)
+
+    return _max_unpool(_single, unpool, input, indices, kernel_size, stride, padding, output_size)
+
+
+def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
+    """Puts numbers back where `max_pool2d` found them, zeros elsewhere; (N, C, H, W) or (C, H, W).
+
+    `output_size` is the size before pooling, where several sizes give the same pooled one.
+
+    >>> F.max_unpool2d(torch.tensor([[[3.]]]), torch.tensor([[[1]]]), 2)
+    tensor([[[0., 3.],
+             [0., 0.]]])
+    """
+    return _max_unpool(_pair, _C.max_unpool2d, input, indices, kernel_size, stride, padding, output_size)
+
+
+def max_unpool3d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
+    """Puts numbers back where `max_pool3d` found them, zeros elsewhere; (N, C, D, H, W) or (C, D, H, W).
+
+    `output_size` is the size before pooling, where several sizes give the same pooled one.
+
+    >>> F.max_unpool3d(torch.ones(1, 1, 1, 1), torch.zeros(1, 1, 1, 1, dtype=torch.int64), 2).shape
+    torch.Size([1, 2, 2, 2])
+    """
+    return _max_unpool(_triple, _C.max_unpool3d, input, indices, kernel_size, stride, padding, output_size)
