@@ -386,7 +386,11 @@ std::tuple<Tensor, Tensor> run_simple(const Stack& s, const Tensor& input, const
 
 LayerResult run_cell(Cell cell, const Tensor& input, const Tensor& h, const Tensor& c, const Tensor& w_ih, const Tensor& w_hh, const Tensor& b_ih,
                      const Tensor& b_hh) {
-  return run_layer({cell, false, true, {input, h, c, w_ih, w_hh, b_ih, b_hh}});
+  // The kernels take both biases or none.
+  Tensor bias_ih = b_ih, bias_hh = b_hh;
+  if (b_ih && !b_hh) bias_hh = op::zeros_like(b_ih, DType::Undefined, {}, MemoryFormat::None);
+  if (b_hh && !b_ih) bias_ih = op::zeros_like(b_hh, DType::Undefined, {}, MemoryFormat::None);
+  return run_layer({cell, false, true, {input, h, c, w_ih, w_hh, bias_ih, bias_hh}});
 }
 
 }  // namespace
