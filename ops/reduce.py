@@ -86,9 +86,10 @@ op("dist(Tensor self, Tensor other, Scalar p=2) -> Tensor", forms="fm",
    doc="The p-norm of input - other.")
 
 # ---- softmax
-op("softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", forms="fmo", ref="scipy.special.softmax",
+op("softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", forms="fmo", ref="scipy.special.softmax", aliases="special_softmax",
    doc="Makes numbers along dim positive with sum 1: exp(x) / sum(exp(x)).")
 op("log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", forms="fmo", ref="scipy.special.log_softmax",
+   aliases="special_log_softmax",
    doc="The logarithm of softmax, computed without losing precision.")
 op("_safe_softmax(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", forms="f", doc="softmax in which a row of -inf gives zeros.")
 for log, helper in (("", "softmax_output_grad"), ("log_", "log_softmax_output_grad")):

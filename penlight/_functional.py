@@ -288,9 +288,11 @@ def _product(a, a_names, b, b_names, later):
     shared = [n for n in a_names if n in b_names]
     batch, inner = [n for n in shared if n in later], [n for n in shared if n not in later]
     for n in [n for n in a_names if n not in shared and n not in later]:
-        a, a_names = a.sum(a_names.index(n), dtype=a.dtype), [m for m in a_names if m != n]
+        a, a_names = a.sum(a_names.index(n)), [m for m in a_names if m != n]
     for n in [n for n in b_names if n not in shared and n not in later]:
-        b, b_names = b.sum(b_names.index(n), dtype=b.dtype), [m for m in b_names if m != n]
+        b, b_names = b.sum(b_names.index(n)), [m for m in b_names if m != n]
+    dtype = _C.promote_types(a.dtype, b.dtype)  # sums of integers are int64
+    a, b = a.to(dtype), b.to(dtype)
     rows, columns = [n for n in a_names if n not in shared], [n for n in b_names if n not in shared]
     size = {**dict(zip(a_names, a.shape))}
     for n, s in zip(b_names, b.shape):

@@ -1,8 +1,9 @@
 """Arguments to call operators with, for the tests that run over the whole table.
 
 Pointwise rows need none: their arguments follow from the schema. The others have expressions here, in which
-`t(2, 3)` is a tensor of the tested dtype, `pos` one of positive numbers, `constant` one that has no gradient, `mask` one
-of bools, `idx(n, 2, 3)` one of indices below n. In-place forms and copies of views share the samples of the plain form.
+`t(2, 3)` is a tensor of the tested dtype, `pos` one of positive numbers, `constant` one that has no gradient, `mask`
+one of bools, `idx(n, 2, 3)` one of indices below n. In-place forms and copies of views share the samples of the plain
+form.
 """
 
 import itertools

@@ -1,4 +1,4 @@
-"""Every operator of the table: against its reference, in all forms, layouts and dtypes, on the meta device; its gradient.
+"""Every operator of the table: its values, in all forms, layouts and dtypes and on the meta device, and its gradient.
 
 What a pointwise operator is called with follows from its schema; the others have arguments in samples.py.
 """
@@ -500,7 +500,7 @@ def test_pointwise_gradient(row):
     for dtype in (torch.float64, torch.complex128):
         if differentiable(row, dtype):
             tensors, scalars = smooth_points(row, dtype)
-            gradcheck(lambda *t: function(row)(*t, *scalars), tensors)
+            gradcheck(lambda *t, s=scalars: function(row)(*t, *s), tensors)
 
 
 @over(POINTWISE_GRADIENTS)

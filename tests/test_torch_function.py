@@ -1,4 +1,4 @@
-"""`__torch_function__`: subclasses of Tensor, tensor-like classes, and how both are switched off. As PyTorch does it."""
+"""`__torch_function__`: subclasses of Tensor, tensor-like classes, and how both are switched off, as in PyTorch."""
 
 import threading
 

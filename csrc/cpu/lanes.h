@@ -1,5 +1,5 @@
-// Folding contiguous memory in vector lanes. Element i of a chunk goes to lane i mod kLanes and the lanes are joined by a fixed tree,
-// so that the bits of a sum depend neither on the width of the vectors nor on the number of threads.
+// Folding contiguous memory in vector lanes. Element i of a chunk goes to lane i mod kLanes and the lanes are joined by
+// a fixed tree, so that the bits of a sum depend neither on the width of the vectors nor on the number of threads.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -30,14 +30,17 @@ template <class T> struct Vector {
 };
 template <class T> using Vec = typename Vector<T>::type;
 
-template <class T> PL_ALWAYS_INLINE Vec<T> load_vector(const T* x) { return *reinterpret_cast<const typename Vector<T>::unaligned*>(x); }
+template <class T> PL_ALWAYS_INLINE Vec<T> load_vector(const T* x) {
+  return *reinterpret_cast<const typename Vector<T>::unaligned*>(x);
+}
 
 template <class T> PL_ALWAYS_INLINE Vec<T> broadcast(T x) { return x - Vec<T>{}; }
 
 #if defined(__AVX2__) && !defined(__AVX512F__)
 // Ones in the first n elements of `size` bytes.
 template <class T> PL_ALWAYS_INLINE __m256i first_lanes(int n) {
-  if constexpr (sizeof(T) == 4) return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  if constexpr (sizeof(T) == 4)
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
   else return _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
 }
 #endif
@@ -50,7 +53,8 @@ template <class T> PL_ALWAYS_INLINE Vec<T> load_partial(const T* x, int n, T res
   else return (Vec<T>)_mm512_mask_loadu_epi64(r, __mmask8((1u << n) - 1), x);
 #elif defined(__AVX2__)
   const __m256i r = (__m256i)broadcast(rest), m = first_lanes<T>(n);
-  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_blendv_epi8(r, _mm256_maskload_epi32(reinterpret_cast<const int*>(x), m), m);
+  if constexpr (sizeof(T) == 4)
+    return (Vec<T>)_mm256_blendv_epi8(r, _mm256_maskload_epi32(reinterpret_cast<const int*>(x), m), m);
   else return (Vec<T>)_mm256_blendv_epi8(r, _mm256_maskload_epi64(reinterpret_cast<const long long*>(x), m), m);
 #else
   T t[Vector<T>::width];
@@ -91,7 +95,8 @@ template <class M> PL_ALWAYS_INLINE int first_lane(M hits) {
   return __builtin_ctz(lane_bits(hits) | 1u << (sizeof(M) / sizeof(hits[0])));
 }
 
-// y[i] = f(x[i]...) for a function that the compiler vectorises; the rest of a row is computed in a whole vector as well.
+// y[i] = f(x[i]...) for a function that the compiler vectorises; the rest of a row is computed in a whole vector as
+// well.
 template <class T, class F, class... X> PL_ALWAYS_INLINE void map_row(int64_t n, T* y, F f, const X*... x) {
   constexpr int W = Vector<T>::width;
   int64_t i = 0;

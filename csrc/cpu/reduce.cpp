@@ -23,7 +23,9 @@ PL_ALWAYS_INLINE double magnitude(Complex<double> z) {
   double a = math::abs(z.re), b = math::abs(z.im);
   double large = a > b ? a : b, small = a > b ? b : a, ratio = small / large;
   double r = large * math::sqrt(1.0 + ratio * ratio);
-  r = large == 0 ? 0.0 : large == math::infinity<double>() || small == math::infinity<double>() ? math::infinity<double>() : r;
+  r = large == 0                                                               ? 0.0
+      : large == math::infinity<double>() || small == math::infinity<double>() ? math::infinity<double>()
+                                                                               : r;
   return a != a ? a : b != b ? b : r;
 }
 
@@ -62,7 +64,8 @@ template <class R> struct FoldKernels {
     else return r.policy.map(r.lane(*x));
   }
 
-  // kColBlock rows of at most kColTile columns: four rows at a time, so that the buffer is read and written once for four loads.
+  // kColBlock rows of at most kColTile columns: four rows at a time, so that the buffer is read and written once for
+  // four loads.
   static void block(const R& r, int64_t n, int64_t m, const C* x, int64_t stride, S* s) {
     L buffer[kColTile];
     const auto& p = r.policy;
@@ -70,7 +73,8 @@ template <class R> struct FoldKernels {
     if (n >= 4) {
       const C *a = x, *b = x + stride, *c = b + stride, *d = c + stride;
 #pragma GCC ivdep
-      for (int64_t j = 0; j < m; ++j) buffer[j] = p.join(p.join(at(r, a + j), at(r, b + j)), p.join(at(r, c + j), at(r, d + j)));
+      for (int64_t j = 0; j < m; ++j)
+        buffer[j] = p.join(p.join(at(r, a + j), at(r, b + j)), p.join(at(r, c + j), at(r, d + j)));
       i = 4;
     } else {
       for (int64_t j = 0; j < m; ++j) buffer[j] = at(r, x + j);
@@ -95,8 +99,8 @@ template <class R> struct FoldKernels {
     const C* data = static_cast<const C*>(x);
     for (int64_t j = 0; j < m; j += kColTile)
       for (int64_t i = 0; i < n; i += kColBlock)
-        block(r, n - i < kColBlock ? n - i : kColBlock, m - j < kColTile ? m - j : kColTile, data + i * stride + j, stride,
-              static_cast<S*>(states) + j);
+        block(r, n - i < kColBlock ? n - i : kColBlock, m - j < kColTile ? m - j : kColTile, data + i * stride + j,
+              stride, static_cast<S*>(states) + j);
   }
 
   static void merge(int64_t m, const void* from, void* into) {
@@ -104,7 +108,8 @@ template <class R> struct FoldKernels {
   }
 
   template <class F> static void set(ReduceKernels& k, Reduction kind, Compute out, F finish) {
-    k.reducers[int(kind)][int(compute_of<C>)] = {int(sizeof(S)), true, {out, out}, false, init, rows, cols, merge, finish};
+    k.reducers[int(kind)][int(compute_of<C>)] = {int(sizeof(S)), true, {out, out}, false, init,
+                                                 rows,           cols, merge,      finish};
   }
 };
 
@@ -221,7 +226,8 @@ struct ByteKernels {
     return total;
   }
   static void rows(int64_t m, int64_t n, const void* x, int64_t stride, int64_t, void* states, const ReduceParams&) {
-    for (int64_t i = 0; i < m; ++i) static_cast<int64_t*>(states)[i] += count(static_cast<const uint8_t*>(x) + i * stride, n);
+    for (int64_t i = 0; i < m; ++i)
+      static_cast<int64_t*>(states)[i] += count(static_cast<const uint8_t*>(x) + i * stride, n);
   }
   static void cols(int64_t n, int64_t m, const void* in, int64_t stride, int64_t, void* states, const ReduceParams&) {
     constexpr int64_t most = 255;
@@ -270,7 +276,8 @@ template <class F, class S> struct ComplexFold {
     for (int64_t i = 0; i < m; ++i) F::combine(static_cast<S*>(into)[i], static_cast<const S*>(from)[i]);
   }
   template <class G> static void set(ReduceKernels& k, Reduction kind, Compute out, G finish) {
-    k.reducers[int(kind)][int(Compute::C128)] = {int(sizeof(S)), true, {out, out}, false, init, rows, cols, merge, finish};
+    k.reducers[int(kind)][int(Compute::C128)] = {int(sizeof(S)), true, {out, out}, false, init,
+                                                 rows,           cols, merge,      finish};
   }
 };
 struct ComplexSum {
@@ -301,9 +308,12 @@ template <class T, bool kMax> struct ArgKernels {
     int64_t index;           // -1: nothing seen yet
   };
   using Policy = ExtremeOf<T, kMax>;
-  using Position = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;   // as wide as the element, so that loops vectorise
+  using Position =
+      std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;  // as wide as the element, so that loops vectorise
 
-  static PL_ALWAYS_INLINE bool better(T x, T than) { return (kMax ? x > than : x < than) | ((x != x) & (than == than)); }
+  static PL_ALWAYS_INLINE bool better(T x, T than) {
+    return (kMax ? x > than : x < than) | ((x != x) & (than == than));
+  }
 
   static void init(int64_t m, void* states) {
     for (int64_t i = 0; i < m; ++i) static_cast<State*>(states)[i] = {Policy().padding(), -1};
@@ -336,7 +346,8 @@ template <class T, bool kMax> struct ArgKernels {
     }
   }
 
-  static void rows(int64_t m, int64_t n, const void* x, int64_t stride, int64_t first, void* states, const ReduceParams&) {
+  static void rows(int64_t m, int64_t n, const void* x, int64_t stride, int64_t first, void* states,
+                   const ReduceParams&) {
     const T* row = static_cast<const T*>(x);
     if (n > 0 && n < Vector<T>::width) return short_rows(m, n, row, stride, first, static_cast<State*>(states));
     for (int64_t i = 0; i < m; ++i, row += stride) {
@@ -369,7 +380,8 @@ template <class T, bool kMax> struct ArgKernels {
     for (int64_t j = 0; j < m; ++j) take(s[j], value[j], first + int64_t(where[j]));
   }
 
-  static void cols(int64_t n, int64_t m, const void* x, int64_t stride, int64_t first, void* states, const ReduceParams&) {
+  static void cols(int64_t n, int64_t m, const void* x, int64_t stride, int64_t first, void* states,
+                   const ReduceParams&) {
     constexpr int64_t rows_at_once = 4096;
     for (int64_t i = 0; i < n; i += rows_at_once)
       for (int64_t j = 0; j < m; j += kColTile)
@@ -399,8 +411,8 @@ template <class T, bool kMax> struct ArgKernels {
 };
 
 // ---------------------------------------------------------------- variance
-// Chunks small enough to stay in the cache are read twice, for the mean and for the squared distances from it; chunks are put
-// together by Chan, Golub and LeVeque's formula in double.
+// Chunks small enough to stay in the cache are read twice, for the mean and for the squared distances from it; chunks
+// are put together by Chan, Golub and LeVeque's formula in double.
 template <class T> struct MomentKernels {
   struct State { double n, mean, spread; };
 
@@ -460,8 +472,8 @@ template <class T> struct MomentKernels {
     constexpr int64_t tile = 512;      // 64 rows of it stay in the second-level cache between the passes
     for (int64_t j = 0; j < m; j += tile)
       for (int64_t i = 0; i < n; i += kColBlock)
-        block(n - i < kColBlock ? n - i : kColBlock, m - j < tile ? m - j : tile, static_cast<const T*>(x) + i * stride + j, stride,
-              static_cast<State*>(states) + j);
+        block(n - i < kColBlock ? n - i : kColBlock, m - j < tile ? m - j : tile,
+              static_cast<const T*>(x) + i * stride + j, stride, static_cast<State*>(states) + j);
   }
 
   static void merge(int64_t m, const void* from, void* into) {
@@ -471,7 +483,8 @@ template <class T> struct MomentKernels {
     }
   }
 
-  template <bool kRoot> static void finish(int64_t m, const void* states, const ReduceParams& p, void* out, void* second) {
+  template <bool kRoot>
+  static void finish(int64_t m, const void* states, const ReduceParams& p, void* out, void* second) {
     for (int64_t i = 0; i < m; ++i) {
       const State& s = static_cast<const State*>(states)[i];
       const double free = double(p.n) - p.p, var = p.n == 0 ? math::nan<double>() : s.spread / (free > 0 ? free : 0);
@@ -482,8 +495,10 @@ template <class T> struct MomentKernels {
 
   static void set(ReduceKernels& k) {
     const Compute c = compute_of<T>;
-    k.reducers[int(Reduction::Var)][int(c)] = {int(sizeof(State)), true, {c, c}, true, init, rows, cols, merge, finish<false>};
-    k.reducers[int(Reduction::Std)][int(c)] = {int(sizeof(State)), true, {c, c}, true, init, rows, cols, merge, finish<true>};
+    k.reducers[int(Reduction::Var)][int(c)] = {int(sizeof(State)), true, {c, c}, true, init, rows, cols, merge,
+                                               finish<false>};
+    k.reducers[int(Reduction::Std)][int(c)] = {int(sizeof(State)), true, {c, c}, true, init, rows, cols, merge,
+                                               finish<true>};
   }
 };
 
@@ -511,7 +526,8 @@ struct ComplexMoments {
     s.mean = s.n == 0 ? o.mean : s.mean + d * C(o.n / total);
     s.n = total;
   }
-  template <bool kRoot> static void finish(int64_t m, const void* states, const ReduceParams& p, void* out, void* second) {
+  template <bool kRoot>
+  static void finish(int64_t m, const void* states, const ReduceParams& p, void* out, void* second) {
     for (int64_t i = 0; i < m; ++i) {
       const State& s = static_cast<const State*>(states)[i];
       const double free = double(p.n) - p.p, var = p.n == 0 ? math::nan<double>() : s.spread / (free > 0 ? free : 0);
@@ -588,7 +604,8 @@ template <class T> struct LogSumExpKernels {
   }
   static void set(ReduceKernels& k) {
     const Compute c = compute_of<T>;
-    k.reducers[int(Reduction::LogSumExp)][int(c)] = {int(sizeof(State)), true, {c, c}, false, init, rows, cols, merge, finish};
+    k.reducers[int(Reduction::LogSumExp)][int(c)] = {
+        int(sizeof(State)), true, {c, c}, false, init, rows, cols, merge, finish};
   }
 };
 
@@ -633,7 +650,8 @@ void fill_complex(ReduceKernels& k) {
   FoldKernels<MagnitudeLike<C, SumOf<double>>>::set(k, Reduction::Norm1, r, finish_plain<double, double>);
   FoldKernels<MagnitudeLike<C, SquareSumOf<double>>>::set(k, Reduction::Norm2, r, finish_root<double>);
   FoldKernels<MagnitudeLike<C, ExtremeOf<double, true>>>::set(k, Reduction::NormInf, r, finish_plain<double, double>);
-  FoldKernels<MagnitudeLike<C, ExtremeOf<double, false>>>::set(k, Reduction::NormNegInf, r, finish_plain<double, double>);
+  FoldKernels<MagnitudeLike<C, ExtremeOf<double, false>>>::set(k, Reduction::NormNegInf, r,
+                                                               finish_plain<double, double>);
   FoldKernels<PowerLike<C, double>>::set(k, Reduction::NormP, r, finish_power<double>);
   using Moments = ComplexFold<ComplexMoments, ComplexMoments::State>;
   Moments::set(k, Reduction::Var, r, ComplexMoments::finish<false>);

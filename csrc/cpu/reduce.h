@@ -6,7 +6,25 @@
 namespace pl {
 
 enum class Reduction : uint8_t {
-  Sum, NanSum, Mean, Prod, Max, Min, ArgMax, ArgMin, Any, All, Count, Norm1, Norm2, NormInf, NormNegInf, NormP, Var, Std, LogSumExp
+  Sum,
+  NanSum,
+  Mean,
+  Prod,
+  Max,
+  Min,
+  ArgMax,
+  ArgMin,
+  Any,
+  All,
+  Count,
+  Norm1,
+  Norm2,
+  NormInf,
+  NormNegInf,
+  NormP,
+  Var,
+  Std,
+  LogSumExp
 };
 constexpr int kReductions = int(Reduction::LogSumExp) + 1;
 
@@ -15,8 +33,8 @@ struct ReduceParams {
   double p = 2;             // NormP: the exponent; Var and Std: the correction
 };
 
-// A reduction keeps `state` bytes for each result. `rows` and `cols` add elements to m states, `merge` adds one set of states
-// to another, `finish` turns states into results. A null `rows` means that the compute type lacks the reduction.
+// A reduction keeps `state` bytes for each result. `rows` and `cols` add elements to m states, `merge` adds one set of
+// states to another, `finish` turns states into results. A null `rows` means that the compute type lacks the reduction.
 struct Reducer {
   int state;
   bool reorders;            // the elements' positions do not matter
@@ -32,7 +50,8 @@ struct Reducer {
 };
 constexpr int kMaxState = 40;
 
-// [softmax, log_softmax][F32, F64]. `rows`: m rows of n contiguous elements; `cols`: n rows of m, normalised over the rows. Strides in elements.
+// [softmax, log_softmax][F32, F64]. `rows`: m rows of n contiguous elements; `cols`: n rows of m, normalised over the
+// rows. Strides in elements.
 struct SoftmaxKernels {
   using Forward = void (*)(int64_t m, int64_t n, const void* x, int64_t x_stride, void* y, int64_t y_stride);
   using Backward = void (*)(int64_t m, int64_t n, const void* grad, const void* y, void* dx, int64_t stride);
@@ -43,14 +62,16 @@ struct SoftmaxKernels {
 enum class Scan : uint8_t { Sum, Prod, Max, Min, LogSumExp };
 constexpr int kScans = int(Scan::LogSumExp) + 1;
 
-// Running results. `cols`: along the n rows of an n x m block of contiguous memory. `rows`: along each of m contiguous rows of n
-// elements. A row of Sum and Prod may begin from a state of the reduction of the same name. `index` only for Max and Min.
+// Running results. `cols`: along the n rows of an n x m block of contiguous memory. `rows`: along each of m contiguous
+// rows of n elements. A row of Sum and Prod may begin from a state of the reduction of the same name. `index` only for
+// Max and Min.
 struct ScanKernels {
   void (*cols[kScans][kComputes])(int64_t n, int64_t m, const void* x, void* y, int64_t* index);
   void (*rows[kScans][kComputes])(int64_t m, int64_t n, const void* x, void* y, int64_t* index, const void* begin);
 };
 
-// A key is the order-preserving unsigned image of an element: NaN above everything, -0 equal to 0; inverted for descending order.
+// A key is the order-preserving unsigned image of an element: NaN above everything, -0 equal to 0; inverted for
+// descending order.
 struct SortKernels {
   // Of float, or of integers within the range of int32.
   void (*keys32)(int64_t n, const void* x, Compute type, bool descending, uint32_t* keys);
@@ -61,9 +82,12 @@ struct SortKernels {
   // The k-th smallest key, 0 <= k < n; the buffer is scratch of n keys.
   uint32_t (*select32)(int64_t n, const uint32_t* keys, int64_t k, uint32_t* buffer);
   uint64_t (*select64)(int64_t n, const uint64_t* keys, int64_t k, uint64_t* buffer);
-  // The k smallest keys with their indices, in order, for k much smaller than n; all four buffers have room for 2k + 128.
-  void (*smallest32)(int64_t n, const uint32_t* keys, int64_t k, uint32_t* found, int32_t* index, uint32_t* key_buffer, int32_t* index_buffer);
-  void (*smallest64)(int64_t n, const uint64_t* keys, int64_t k, uint64_t* found, int32_t* index, uint64_t* key_buffer, int32_t* index_buffer);
+  // The k smallest keys with their indices, in order, for k much smaller than n; all four buffers have room for 2k +
+  // 128.
+  void (*smallest32)(int64_t n, const uint32_t* keys, int64_t k, uint32_t* found, int32_t* index, uint32_t* key_buffer,
+                     int32_t* index_buffer);
+  void (*smallest64)(int64_t n, const uint64_t* keys, int64_t k, uint64_t* found, int32_t* index, uint64_t* key_buffer,
+                     int32_t* index_buffer);
 };
 
 constexpr int kBytes = kComputes;    // the column of kernels that read bools as they lie in memory

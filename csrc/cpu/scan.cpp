@@ -65,9 +65,11 @@ template <class R> void cols(int64_t n, int64_t m, const void* in, void* out, in
   }
 }
 
-// kRows rows at a time: each is a chain of dependent additions, and several chains overlap. (Rows often lie a power of two apart, in
-// the same lines of the first-level cache, which has room for few of them.)
-template <class R, int kRows> PL_ALWAYS_INLINE void row_group(int64_t n, const typename R::Elem* x, typename R::Elem* y, const typename R::State* begin) {
+// kRows rows at a time: each is a chain of dependent additions, and several chains overlap. (Rows often lie a power of
+// two apart, in the same lines of the first-level cache, which has room for few of them.)
+template <class R, int kRows>
+PL_ALWAYS_INLINE void row_group(int64_t n, const typename R::Elem* x, typename R::Elem* y,
+                                const typename R::State* begin) {
   typename R::State s[kRows];
   for (int r = 0; r < kRows; ++r) {
     s[r] = begin ? R::next(begin[r], x[r * n]) : R::start(x[r * n]);
@@ -90,8 +92,8 @@ template <class R> void rows(int64_t m, int64_t n, const void* in, void* out, in
   for (; i < m; ++i) row_group<R, 1>(n, x + i * n, y + i * n, s ? s + i : nullptr);
 }
 
-// With the running maximum M the running sum of exp(x - M) is s = s' exp(M' - M) + exp(x - M): only the product and the sum depend on
-// the element before, the exponentials and logarithms are computed for a chunk at once.
+// With the running maximum M the running sum of exp(x - M) is s = s' exp(M' - M) + exp(x - M): only the product and the
+// sum depend on the element before, the exponentials and logarithms are computed for a chunk at once.
 template <class T> void log_sum_rows(int64_t m, int64_t n, const void* in, void* out, int64_t*, const void*) {
   constexpr int64_t chunk = 512;
   T top[chunk], shrink[chunk], part[chunk];
@@ -128,7 +130,9 @@ template <class T> void log_sum_rows(int64_t m, int64_t n, const void* in, void*
 }
 
 // Running maximum or minimum and where it was last met; NaN stays.
-template <class T, bool kMax> PL_ALWAYS_INLINE bool replaces(T v, T before) { return (v != v) | (kMax ? v >= before : v <= before); }
+template <class T, bool kMax> PL_ALWAYS_INLINE bool replaces(T v, T before) {
+  return (v != v) | (kMax ? v >= before : v <= before);
+}
 
 template <class T, bool kMax> void extreme_cols(int64_t n, int64_t m, const void* in, void* out, int64_t* index) {
   const T* x = static_cast<const T*>(in);
@@ -147,7 +151,8 @@ template <class T, bool kMax> void extreme_cols(int64_t n, int64_t m, const void
     }
 }
 
-template <class T, bool kMax> void extreme_rows(int64_t m, int64_t n, const void* in, void* out, int64_t* index, const void*) {
+template <class T, bool kMax>
+void extreme_rows(int64_t m, int64_t n, const void* in, void* out, int64_t* index, const void*) {
   for (int64_t r = 0; r < m; ++r) {
     const T* x = static_cast<const T*>(in) + r * n;
     T* y = static_cast<T*>(out) + r * n;

@@ -12,7 +12,8 @@ constexpr int64_t kBlock = 64;       // rows of a tile summed in the element's p
 template <class T> PL_ALWAYS_INLINE T row_max(const T* x, int64_t n) {
   const ExtremeOf<T, true> larger;
   T top = larger.padding();
-  for (int64_t b = 0; b < n; b += kFoldChunk) top = larger.join(top, fold_chunk(larger, x + b, n - b < kFoldChunk ? n - b : kFoldChunk));
+  for (int64_t b = 0; b < n; b += kFoldChunk)
+    top = larger.join(top, fold_chunk(larger, x + b, n - b < kFoldChunk ? n - b : kFoldChunk));
   return top;
 }
 
@@ -39,7 +40,8 @@ template <class T, bool kLog> PL_ALWAYS_INLINE void short_row(int64_t n, const T
   store_partial(y, int(n), kLog ? shifted - math::log(sum) : load_vector(e) * (T(1) / sum));
 }
 
-template <class T, bool kLog> void rows(int64_t m, int64_t n, const void* in, int64_t x_stride, void* out, int64_t y_stride) {
+template <class T, bool kLog>
+void rows(int64_t m, int64_t n, const void* in, int64_t x_stride, void* out, int64_t y_stride) {
   T t[kChunk];
   for (int64_t i = 0; i < m; ++i) {
     const T* x = static_cast<const T*>(in) + i * x_stride;
@@ -92,7 +94,8 @@ template <class T, class F> PL_ALWAYS_INLINE void column_sums(int64_t n, int64_t
   }
 }
 
-template <class T, bool kLog> void cols(int64_t n, int64_t m, const void* in, int64_t x_stride, void* out, int64_t y_stride) {
+template <class T, bool kLog>
+void cols(int64_t n, int64_t m, const void* in, int64_t x_stride, void* out, int64_t y_stride) {
   T top[kTile], last[kTile];
   double sums[kTile];
   for (int64_t j0 = 0; j0 < m; j0 += kTile) {

@@ -43,7 +43,8 @@ void keys64(int64_t n, const void* x, Compute type, bool descending, uint64_t* k
 constexpr int kDigit = 8;
 constexpr int kBuckets = 1 << kDigit;
 constexpr int64_t kSmall = 24;       // below: insertion
-constexpr int64_t kMerge = 512;      // below: merges of inserted runs, whose cost does not include clearing 256 counters per digit
+constexpr int64_t kMerge =
+    512;  // below: merges of inserted runs, whose cost does not include clearing 256 counters per digit
 
 template <class K> void insertion(int64_t n, K* k, int32_t* index) {
   for (int64_t i = 1; i < n; ++i) {
@@ -180,8 +181,9 @@ template <class K> void smallest_few(int64_t n, const K* keys, int64_t k, K* fou
   for (; i < n; ++i) insert(i);
 }
 
-// Candidates are gathered block by block; whenever their buffer is full it is sorted and cut to k, and the k-th becomes the bound
-// that later elements must beat. After the first blocks hardly any does, and a block costs one vector comparison.
+// Candidates are gathered block by block; whenever their buffer is full it is sorted and cut to k, and the k-th becomes
+// the bound that later elements must beat. After the first blocks hardly any does, and a block costs one vector
+// comparison.
 template <class K>
 void smallest(int64_t n, const K* keys, int64_t k, K* found, int32_t* index, K* key_buffer, int32_t* index_buffer) {
   constexpr int64_t block = 64, few = 64;

@@ -50,7 +50,7 @@ Sizes output_sizes(const Tensor& input, const Tensor& weight, const Settings& s)
 // Computes into a fresh tensor of `sizes` with run(T(), pointer to the result); zeros where an operand is empty.
 template <class F> Tensor computed(Shape sizes, const Tensor& a, const Tensor& b, DType d, const ConvArgs& args, F run) {
   const DType result = a.dtype();
-  if (a.is_meta() || sizes.numel() == 0) return empty(sizes, result, a.device());
+  if (sizes.numel() == 0) return empty(sizes, result);
   if (a.numel() == 0 || b.numel() == 0) return zeros(sizes, result);
   Tensor out = empty(sizes, d);
   with_float(d, [&](auto t) {
@@ -235,6 +235,7 @@ Tensor conv_forward(const Tensor& input, const Tensor& weight, const Tensor& bia
   const DType d = conv_dtype(input.dtype());
   const ConvArgs args = conv_args(input.sizes(), weight.sizes(), sizes, s);
   if (!input.is_meta() && bias && (input.numel() == 0 || weight.numel() == 0)) return add_bias(zeros(sizes, input.dtype()), bias);
+  if (input.is_meta()) return empty(sizes, input.dtype(), input.device());
   Tensor x = kernel_data(input, d), w = kernel_data(weight, d), b = kernel_data(bias, d);
   return computed(sizes, input, weight, d, args, [&](auto t, auto* out) {
     using T = decltype(t);
@@ -245,6 +246,7 @@ Tensor conv_forward(const Tensor& input, const Tensor& weight, const Tensor& bia
 Tensor conv_input_grad(const Tensor& grad_output, const Tensor& weight, Shape input_size, Shape stride, Shape padding, Shape dilation, int64_t groups) {
   const DType d = conv_dtype(weight.dtype());
   const ConvArgs args = conv_args(input_size, weight.sizes(), grad_output.sizes(), {stride, padding, dilation, groups});
+  if (grad_output.is_meta()) return empty(input_size, grad_output.dtype(), grad_output.device());
   Tensor g = kernel_data(grad_output, d), w = kernel_data(weight, d);
   return computed(input_size, grad_output, weight, d, args, [&](auto t, auto* out) {
     using T = decltype(t);
@@ -255,6 +257,7 @@ Tensor conv_input_grad(const Tensor& grad_output, const Tensor& weight, Shape in
 Tensor conv_weight_grad(const Tensor& grad_output, const Tensor& input, Shape weight_size, Shape stride, Shape padding, Shape dilation, int64_t groups) {
   const DType d = conv_dtype(input.dtype());
   const ConvArgs args = conv_args(input.sizes(), weight_size, grad_output.sizes(), {stride, padding, dilation, groups});
+  if (grad_output.is_meta()) return empty(weight_size, grad_output.dtype(), grad_output.device());
   Tensor g = kernel_data(grad_output, d), x = kernel_data(input, d);
   return computed(weight_size, grad_output, input, d, args, [&](auto t, auto* out) {
     using T = decltype(t);

@@ -22,7 +22,9 @@ bool holds(const Tensor& condition) { return item(op::any(condition)).to_bool();
 int64_t count_of(Shape sizes, const OptShape& dim) { return reduced_count(sizes, reduced_dims(dim, sizes.n)); }
 
 Tensor reversed(const Tensor& t, int64_t dim) { return op::flip(t, Shape(&dim, 1)); }
-Tensor reversed_cumsum(const Tensor& t, int64_t dim) { return reversed(op::cumsum(reversed(t, dim), dim, DType::Undefined), dim); }
+Tensor reversed_cumsum(const Tensor& t, int64_t dim) {
+  return reversed(op::cumsum(reversed(t, dim), dim, DType::Undefined), dim);
+}
 
 Tensor ones_like_slice(const Tensor& t, int64_t dim) {
   std::vector<int64_t> sizes = t.sizes().vec();
@@ -36,7 +38,8 @@ Tensor product_of_others(const Tensor& self, int64_t dim) {
   if (n == 1) return full(self.sizes(), kOne, self.dtype(), self.device());
   Tensor one = ones_like_slice(self, dim);
   Tensor before = op::cumprod(op::cat({one, op::narrow(self, dim, 0, n - 1)}, dim), dim, DType::Undefined);
-  Tensor after = reversed(op::cumprod(op::cat({one, reversed(op::narrow(self, dim, 1, n - 1), dim)}, dim), dim, DType::Undefined), dim);
+  Tensor after = reversed(
+      op::cumprod(op::cat({one, reversed(op::narrow(self, dim, 1, n - 1), dim)}, dim), dim, DType::Undefined), dim);
   return op::mul(before, after);
 }
 
@@ -83,19 +86,21 @@ Tensor prod_dim_backward(const Tensor& grad, const Tensor& self, const Tensor& r
   if (self.dim() == 0) return g;
   const Shape one(&dim, 1);
   dim = wrap_dim(dim, self.dim());
-  return prod_along(with_dims(g, self.dim(), one, keepdim), self, with_dims(grad_to(result, self.dtype()), self.dim(), one, keepdim), dim);
+  return prod_along(with_dims(g, self.dim(), one, keepdim), self,
+                    with_dims(grad_to(result, self.dtype()), self.dim(), one, keepdim), dim);
 }
 
 // ---- extremes: equal ones share the gradient
-Tensor evenly_to_extremes(const Tensor& grad, const Tensor& self, const Tensor& result, const OptShape& dim, bool keepdim) {
+Tensor evenly_to_extremes(const Tensor& grad, const Tensor& self, const Tensor& result, const OptShape& dim,
+                          bool keepdim) {
   Tensor r = with_dims(result, self.dim(), dim, keepdim), g = with_dims(grad, self.dim(), dim, keepdim);
   Tensor hit = op::eq(self, r);
   if (is_floating(self.dtype())) hit = op::logical_or(hit, op::logical_and(op::isnan(self), op::isnan(r)));
   return op::where_self(hit, op::true_divide(g, sum_over(hit, dim)), kZero);
 }
 
-Tensor aminmax_backward(const Tensor& grad_min, const Tensor& grad_max, const Tensor& self, const Tensor& min, const Tensor& max,
-                        std::optional<int64_t> dim, bool keepdim) {
+Tensor aminmax_backward(const Tensor& grad_min, const Tensor& grad_max, const Tensor& self, const Tensor& min,
+                        const Tensor& max, std::optional<int64_t> dim, bool keepdim) {
   const OptShape dims = dim ? OptShape(Shape(&*dim, 1)) : OptShape();
   return add_defined(grad_min ? evenly_to_extremes(grad_min, self, min, dims, keepdim) : Tensor(),
                      grad_max ? evenly_to_extremes(grad_max, self, max, dims, keepdim) : Tensor());
@@ -109,14 +114,15 @@ Tensor selected_backward(const Tensor& grad, Shape sizes, const Tensor& index, i
 }
 
 // ---- variance
-Tensor var_backward(const Tensor& grad, const Tensor& self, const OptShape& dim, const std::optional<Scalar>& correction, bool keepdim) {
+Tensor var_backward(const Tensor& grad, const Tensor& self, const OptShape& dim,
+                    const std::optional<Scalar>& correction, bool keepdim) {
   const double freedom = double(count_of(self.sizes(), dim)) - (correction ? correction->to_double() : 1);
   Tensor off = sub(self, op::mean_dim(self, dim, true, DType::Undefined));
   return op::mul(op::mul(with_dims(grad, self.dim(), dim, keepdim), Scalar(2 / freedom)), off);
 }
 
-Tensor std_backward(const Tensor& grad, const Tensor& self, const Tensor& result, const OptShape& dim, const std::optional<Scalar>& correction,
-                    bool keepdim) {
+Tensor std_backward(const Tensor& grad, const Tensor& self, const Tensor& result, const OptShape& dim,
+                    const std::optional<Scalar>& correction, bool keepdim) {
   Tensor g = zero_where(op::eq(result, kZero), op::true_divide(grad, op::mul(result, Scalar(int64_t(2)))));
   return var_backward(g, self, dim, correction, keepdim);
 }
@@ -127,17 +133,19 @@ Tensor var_mean_backward(const Tensor& grad_var, const Tensor& grad_mean, const 
                      grad_mean ? mean_backward(grad_mean, self.sizes(), dim, keepdim, self.dtype()) : Tensor());
 }
 
-Tensor std_mean_backward(const Tensor& grad_std, const Tensor& grad_mean, const Tensor& self, const Tensor& result, const OptShape& dim,
-                         const std::optional<Scalar>& correction, bool keepdim) {
+Tensor std_mean_backward(const Tensor& grad_std, const Tensor& grad_mean, const Tensor& self, const Tensor& result,
+                         const OptShape& dim, const std::optional<Scalar>& correction, bool keepdim) {
   return add_defined(grad_std ? std_backward(grad_std, self, result, dim, correction, keepdim) : Tensor(),
                      grad_mean ? mean_backward(grad_mean, self.sizes(), dim, keepdim, self.dtype()) : Tensor());
 }
 
 // ---- norms
-Tensor vector_norm_backward(const Tensor& grad, const Tensor& self, const Tensor& result, const Scalar& ord, const OptShape& dim, bool keepdim) {
+Tensor vector_norm_backward(const Tensor& grad, const Tensor& self, const Tensor& result, const Scalar& ord,
+                            const OptShape& dim, bool keepdim) {
   const double p = ord.to_double();
   const DType real = real_of(self.dtype());
-  Tensor g = with_dims(grad_to(grad, real), self.dim(), dim, keepdim), norm = with_dims(grad_to(result, real), self.dim(), dim, keepdim);
+  Tensor g = with_dims(grad_to(grad, real), self.dim(), dim, keepdim),
+         norm = with_dims(grad_to(result, real), self.dim(), dim, keepdim);
   if (p == 0) return zeros(self.sizes(), self.dtype(), self.device());
   if (p == 1) return op::mul(op::sgn(self), g);
   if (p == 2) return op::mul(self, zero_where(op::eq(norm, kZero), op::true_divide(g, norm)));
@@ -155,7 +163,8 @@ Tensor vector_norm_backward(const Tensor& grad, const Tensor& self, const Tensor
   return op::mul(op::mul(self, op::pow(size, Scalar(p - 2))), scale);
 }
 
-Tensor dist_backward(const Tensor& grad, const Tensor& self, const Tensor& other, const Tensor& result, const Scalar& p, Shape shape, bool negate) {
+Tensor dist_backward(const Tensor& grad, const Tensor& self, const Tensor& other, const Tensor& result, const Scalar& p,
+                     Shape shape, bool negate) {
   Tensor g = vector_norm_backward(grad, sub(self, other), result, p, {}, false);
   return copy_grad(negate ? op::neg(g) : g, shape, negate ? other.dtype() : self.dtype());
 }
@@ -169,7 +178,8 @@ Tensor logsumexp_backward(const Tensor& grad, const Tensor& self, const Tensor& 
 
 Tensor softmax_output_grad(const Tensor& grad, const Tensor& grad_output, const Tensor& output, int64_t dim) {
   Tensor both = op::mul(grad, grad_output);
-  Tensor a = op::mul(sum_over(op::mul(output, grad_output), dim), grad), b = op::mul(sum_over(op::mul(output, grad), dim), grad_output);
+  Tensor a = op::mul(sum_over(op::mul(output, grad_output), dim), grad),
+         b = op::mul(sum_over(op::mul(output, grad), dim), grad_output);
   return sub(sub(both, a), b);
 }
 
@@ -193,7 +203,9 @@ Tensor cumprod_backward(const Tensor& grad, const Tensor& self, const Tensor& re
   TensorList slices;
   for (int64_t k = 0; k < n; ++k) {
     Tensor others = k == 0 ? ones_like_slice(in, dim) : op::narrow(out, dim, k - 1, 1);
-    if (k + 1 < n) others = op::cat({others, op::mul(others, op::cumprod(op::narrow(in, dim, k + 1, n - k - 1), dim, DType::Undefined))}, dim);
+    if (k + 1 < n)
+      others = op::cat(
+          {others, op::mul(others, op::cumprod(op::narrow(in, dim, k + 1, n - k - 1), dim, DType::Undefined))}, dim);
     slices.push_back(sum_over(op::mul(op::narrow(g, dim, k, n - k), others), dim));
   }
   return op::cat(slices, dim);
@@ -201,10 +213,14 @@ Tensor cumprod_backward(const Tensor& grad, const Tensor& self, const Tensor& re
 
 Tensor logcumsumexp_backward(const Tensor& grad, const Tensor& self, const Tensor& result, int64_t dim) {
   if (grad.dim() == 0 || grad.numel() == 0) return grad;
-  auto reversed_scan = [&](const Tensor& logs) { return op::exp(add(reversed(op::logcumsumexp(reversed(logs, dim), dim), dim), self)); };
+  auto reversed_scan = [&](const Tensor& logs) {
+    return op::exp(add(reversed(op::logcumsumexp(reversed(logs, dim), dim), dim), self));
+  };
   if (is_complex(grad.dtype())) return op::conj(reversed_scan(sub(op::log(op::conj(grad)), result)));
   // The logarithm of nothing: finite, so that differences of it are not NaN.
-  const Scalar none(grad.dtype() == DType::Float64 ? -DBL_MAX : grad.dtype() == DType::Float16 ? -65504.0 : -double(FLT_MAX));
+  const Scalar none(grad.dtype() == DType::Float64   ? -DBL_MAX
+                    : grad.dtype() == DType::Float16 ? -65504.0
+                                                     : -double(FLT_MAX));
   Tensor size = op::log(op::abs(grad));
   // The positive and the negative gradients apart, in logarithms.
   auto part = [&](const Tensor& keep) { return reversed_scan(sub(op::where_self(keep, size, none), result)); };

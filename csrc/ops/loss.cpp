@@ -96,7 +96,6 @@ Tensor element_loss_grad(const ElementLoss& l, const Tensor& grad, const Tensor&
   return cast(dx, x.dtype());
 }
 
-Tensor plus_scaled(const Tensor& a, const Tensor& b, const Scalar& k) { return op::add(a, b, k); }
 Tensor minus(const Tensor& a, const Operand& b) { return op::sub(a, b, Scalar(1)); }
 
 Tensor logits_loss(const Tensor& x, const Tensor& y) { return minus(op::mul(op::rsub(y, Scalar(1), Scalar(1)), x), op::log_sigmoid(x)); }
@@ -256,7 +255,7 @@ Tensor class_loss(const ClassLoss& l, const Tensor& scores, const Tensor& target
   const int64_t n = p.count();
   Tensor out = l.reduction == kNone ? empty(target.sizes(), d, scores.device()) : empty({}, d, scores.device());
   if (scores.is_meta()) return cast(out, scores.dtype());
-  Tensor x = kernel_data(scores, d), t = contiguous(target), w = kernel_data(weight, d);
+  Tensor x = kernel_data(scores, d), t = kernel_data(target, DType::Int64), w = kernel_data(weight, d);
   state.data = empty({l.logits ? 3 : 1, n}, d);
   with_float(d, [&](auto v) {
     using T = decltype(v);
@@ -295,7 +294,7 @@ Tensor class_loss_grad(const ClassLoss& l, const Tensor& grad, const Tensor& sco
   const int64_t n = p.count(), block = p.classes * p.inner;
   Tensor dx = l.logits || scores.is_meta() ? empty(scores.sizes(), d, scores.device()) : zeros(scores.sizes(), d, scores.device());
   if (scores.is_meta() || scores.numel() == 0) return cast(dx, scores.dtype());
-  Tensor x = kernel_data(scores, d), t = contiguous(target), scale = empty({n}, d);
+  Tensor x = kernel_data(scores, d), t = kernel_data(target, DType::Int64), scale = empty({n}, d);
   GradIn g(grad, d);
   if (l.reduction == kNone) g.step = 1;
   with_float(d, [&](auto v) {
@@ -340,8 +339,9 @@ struct ClassLossNode final : Node {
   SavedTensor self_, target_;
   ClassLoss loss;
   ClassLossState state;
+  bool matrix;             // scores [N, C] or [C]; else there are further dimensions
 
-  const char* name() const override { return first_two_ ? "NllLossBackward0" : "NllLoss2DBackward0"; }
+  const char* name() const override { return matrix ? "NllLossBackward0" : "NllLoss2DBackward0"; }
   void release_saved() override {
     self_.reset();
     target_.reset();
@@ -360,7 +360,6 @@ struct ClassLossNode final : Node {
     }
     results[0] = differentiable_gradients({x}, grads, [&](const TensorList& in) { return TensorList{by_operators(in[0], t)}; })[0];
   }
-  bool first_two_ = true;
 
  private:
   Tensor by_operators(const Tensor& x, const Tensor& t) const {
@@ -419,7 +418,7 @@ Tensor recorded_class_loss(const ClassLoss& l, const Tensor& self, const Tensor&
   NodeRef<ClassLossNode> node(new ClassLossNode);
   set_edges(node.get(), {&self});
   node->loss = l;
-  node->first_two_ = self.dim() <= 2;
+  node->matrix = self.dim() <= 2;
   node->self_.save(self);
   node->target_.save(target);
   Tensor r = class_loss(l, self, target, weight, node->state);
@@ -466,7 +465,7 @@ Tensor smoothed_cross_entropy(const Tensor& self, const Tensor& target, const Te
     class_loss({false, kSum, ignored}, log_p, cast(target, DType::Int64), weight, state);
     smooth = op::true_divide(smooth, Scalar(state.total));
   }
-  return plus_scaled(op::mul(hard, Scalar(1 - smoothing)), smooth, Scalar(smoothing / double(classes)));
+  return op::add(op::mul(hard, Scalar(1 - smoothing)), smooth, Scalar(smoothing / double(classes)));
 }
 
 }  // namespace

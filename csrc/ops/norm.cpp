@@ -70,6 +70,7 @@ struct NormNode : Node {
   void backward(const Tensor* grads, Tensor* results) override {
     if (!grads[0]) return;
     Tensor x = input_.unpack(this, "input"), w = weight_.unpack(this, "weight"), b = bias_.unpack(this, "bias");
+    if (meta_gradients({x, w, b}, *this, results)) return;
     if (!grad_enabled) return fused(grads[0], x, w, results);
     TensorList r = differentiable_gradients({x, w, b}, grads, [this](const TensorList& in) { return TensorList{by_operators(in[0], in[1], in[2])}; });
     for (uint32_t i = 0; i < 3; ++i) if (needs(i)) results[i] = r[i];

@@ -19,7 +19,7 @@ void check_pad(const Tensor& self, Shape pad) {
            "%d dimensions.", pad.n, self.dim());
 }
 
-// The part of t that remains in a padded tensor (of sizes `other`), where pads are counted with `sign`.
+// The part of t within its first sign * pad elements and last ones: of a padded tensor (1) its inside, of an input (-1) what cropping leaves.
 Tensor overlap(const Tensor& t, Shape pad, int sign) {
   Sizes sizes = t.sizes().vec();
   int64_t offset = t->offset;

@@ -263,7 +263,7 @@ Tensor max_pool_scatter(const Tensor& grad_output, const Tensor& indices, Shape 
   const DType d = kernel_dtype(grad_output.dtype());
   Tensor dx = zeros(input_size, d, grad_output.device());
   if (grad_output.is_meta() || grad_output.numel() == 0) return cast(dx, grad_output.dtype());
-  Tensor g = kernel_data(grad_output, d), at = contiguous(indices);
+  Tensor g = kernel_data(grad_output, d), at = kernel_data(indices, DType::Int64);
   const int64_t planes = planes_of(input_size, int(dims)), size = dx.numel() / planes, n = g.numel() / planes;
   with_float(d, [&](auto t) {
     using T = decltype(t);
@@ -289,7 +289,7 @@ Tensor unpool(const Tensor& self, const Tensor& indices, Shape output_size, int 
   const DType d = pool_dtype("max_unpool", self.dtype());
   Tensor r = zeros(sizes, d, self.device());
   if (self.is_meta() || self.numel() == 0) return cast(r, self.dtype());
-  Tensor x = kernel_data(self, d), at = contiguous(indices);
+  Tensor x = kernel_data(self, d), at = kernel_data(indices, DType::Int64);
   const int64_t planes = planes_of(self.sizes(), dims), n = x.numel() / planes, size = output_size.numel();
   const int64_t* index = at.ptr<int64_t>();
   for (int64_t i = 0; i < x.numel(); ++i)

@@ -11,10 +11,8 @@ constexpr int64_t kTile = 4096;           // elements converted or gathered at a
 constexpr int64_t kGrain = 1 << 17;       // elements worth a thread of their own
 constexpr int64_t kPiece = 1 << 18;       // elements of one piece of a reduction that is cut
 constexpr int64_t kMaxPieces = 64;
-constexpr int64_t kFewUnits = 16;         // with fewer independent units of results, the reduced elements are cut into pieces
+constexpr int64_t kFewUnits = 16;         // with fewer units of results the reduced elements are cut into pieces
 constexpr int64_t kNarrow = 128;          // columns: narrower blocks are folded to be wide enough for vectors
-
-const DType kComputeDType[] = {DType::Float32, DType::Float64, DType::Int64, DType::Complex128};
 
 struct Axis {
   int64_t size, in, out;                  // strides: in bytes, out elements
@@ -82,7 +80,8 @@ struct Plan {
     if (n_kept > 0) lane = kept[--n_kept];
     columns = lane.size > 1 && lane.in != 0 && (run.size == 1 || std::abs(lane.in) < std::abs(run.in));
     const bool in_place = dtype == native;
-    direct = in_place && (columns ? lane.in == item && run.in % item == 0 : (run.in == item || run.size == 1) && lane.in % item == 0);
+    direct = in_place && (columns ? lane.in == item && run.in % item == 0
+                                  : (run.in == item || run.size == 1) && lane.in % item == 0);
   }
 
   void count_work() {
@@ -156,7 +155,7 @@ struct Plan {
     }
     alignas(64) char buffer[kTile * 16];
     const auto load = loader();
-    const int64_t size = itemsize(kComputeDType[int(compute)]), group = std::max<int64_t>(1, kTile / m);
+    const int64_t size = itemsize(dtype_for(compute)), group = std::max<int64_t>(1, kTile / m);
     for (int64_t i = 0; i < n; i += group) {
       const int64_t c = std::min(group, n - i);
       if (run.in == m * lane.in)
@@ -183,7 +182,7 @@ struct Plan {
     bool stored[2];
     for (int k = 0; k < 2; ++k) {
       const int64_t item = itemsize(out_dtype[k]);
-      stored[k] = out[k] && out_dtype[k] == kComputeDType[int(r.out[k])] && (lane.out == 1 || m == 1);
+      stored[k] = out[k] && out_dtype[k] == dtype_for(r.out[k]) && (lane.out == 1 || m == 1);
       to[k] = stored[k] ? out[k] + dst * item : out[k] || k == 0 ? buffer[k] : nullptr;
     }
     r.finish(m, states, params, to[0], to[1]);
@@ -211,7 +210,8 @@ struct Plan {
     const int64_t m = locate(u, src, dst), size = (total + pieces - 1) / pieces;
     r.init(m * pieces, states);
     parallel_for(pieces, 1, [&](int64_t b, int64_t e) {
-      for (int64_t i = b; i < e; ++i) accumulate(src, m, i * size, std::min(total, (i + 1) * size), states + i * m * r.state);
+      for (int64_t i = b; i < e; ++i)
+        accumulate(src, m, i * size, std::min(total, (i + 1) * size), states + i * m * r.state);
     });
     for (int64_t i = 1; i < pieces; ++i) r.merge(m, states + i * m * r.state, states);
     finish(m, states, dst);
@@ -239,8 +239,8 @@ struct Plan {
 
 // A whole contiguous tensor of the compute type, in one piece.
 bool reduce_simple(const Reducer& r, const Tensor& t, const ReduceParams& p, DType in, const Tensor& out) {
-  if (!t.is_contiguous() || t.dtype() != in || kComputeDType[int(info(in).compute)] != in || t.numel() > kTile ||
-      out.dtype() != kComputeDType[int(r.out[0])])
+  if (!t.is_contiguous() || t.dtype() != in || dtype_for(info(in).compute) != in || t.numel() > kTile ||
+      out.dtype() != dtype_for(r.out[0]))
     return false;
   alignas(16) char state[kMaxState];
   r.init(1, state);
@@ -262,13 +262,19 @@ DimMask reduced_dims(Shape dims, int ndim) {
   return ndim == 0 ? 0 : mask;
 }
 
-std::vector<int64_t> reduced_shape(Shape sizes, DimMask mask, bool keepdim) {
-  std::vector<int64_t> s;
-  s.reserve(size_t(sizes.n));
+namespace {
+int reduce_sizes(Shape sizes, DimMask mask, bool keepdim, int64_t* to) {
+  int n = 0;
   for (int d = 0; d < sizes.n; ++d)
-    if (!(mask >> d & 1)) s.push_back(sizes[d]);
-    else if (keepdim) s.push_back(1);
-  return s;
+    if (!(mask >> d & 1)) to[n++] = sizes[d];
+    else if (keepdim) to[n++] = 1;
+  return n;
+}
+}  // namespace
+
+std::vector<int64_t> reduced_shape(Shape sizes, DimMask mask, bool keepdim) {
+  int64_t s[kMaxDims];
+  return {s, s + reduce_sizes(sizes, mask, keepdim, s)};
 }
 
 int64_t reduced_count(Shape sizes, DimMask mask) {
@@ -283,26 +289,23 @@ std::tuple<Tensor, Tensor> reduce(const Tensor& self, const ReduceCall& call, bo
   if (!r.rows) unsupported(call.name, call.in);
   const bool whole = call.mask == every_dim(self.dim());
   Tensor out, second;
-  if (whole && !call.keepdim) {
-    if (values) out = empty(Shape(nullptr, 0), call.out, self.device());
-    if (call.second != DType::Undefined) second = empty(Shape(nullptr, 0), call.second, self.device());
-  } else {
-    const std::vector<int64_t> shape = reduced_shape(self.sizes(), call.mask, call.keepdim);
-    if (values) out = empty(shape, call.out, self.device());
-    if (call.second != DType::Undefined) second = empty(shape, call.second, self.device());
-  }
+  int64_t sizes[kMaxDims];
+  const Shape shape(sizes, reduce_sizes(self.sizes(), call.mask, call.keepdim, sizes));
+  if (values) out = empty(shape, call.out, self.device());
+  if (call.second != DType::Undefined) second = empty(shape, call.second, self.device());
   const Tensor& made = out ? out : second;
   if (self.is_meta() || made.numel() == 0) return {out, second};
   ReduceParams params;
   params.n = whole ? self.numel() : reduced_count(self.sizes(), call.mask);
   params.p = call.p;
   if (whole && out && !second && reduce_simple(r, self, params, call.in, out)) return {out, second};
-  // Positions of a flattened tensor are counted in the order of its indices; a dtype asked for is what elements are cast to before.
+  // Positions of a flattened tensor are counted in the order of its indices; a dtype asked for is what elements are
+  // cast to before.
   Tensor source = !r.reorders && whole ? contiguous(self) : self;
-  const bool narrowed = call.in != self.dtype() && kComputeDType[int(compute)] != call.in && category(call.in) <= category(self.dtype());
+  const bool narrowed =
+      call.in != self.dtype() && dtype_for(compute) != call.in && category(call.in) <= category(self.dtype());
   if (narrowed) source = cast(source, call.in);
-  auto run = [&](const Plan& made) {
-    Plan plan(made);
+  auto run = [&](Plan&& plan) {
     plan.params = params;
     plan.out[0] = out ? out->data : nullptr;
     plan.out[1] = second ? second->data : nullptr;
@@ -312,13 +315,13 @@ std::tuple<Tensor, Tensor> reduce(const Tensor& self, const ReduceCall& call, bo
   };
   const Reducer& bytes = cpu().reduce.reducers[int(call.kind)][kBytes];
   if (source.dtype() == DType::Bool && bytes.rows && compute == Compute::I64) {
-    const Plan plan(bytes, compute, DType::Bool, source, call.mask);
+    Plan plan(bytes, compute, DType::Bool, source, call.mask);
     if (plan.direct) {
-      run(plan);
+      run(std::move(plan));
       return {out, second};
     }
   }
-  run(Plan(r, compute, kComputeDType[int(compute)], source, call.mask));
+  run(Plan(r, compute, dtype_for(compute), source, call.mask));
   return {out, second};
 }
 

@@ -5,12 +5,20 @@
 
 namespace pl {
 
+// The dtype whose elements a kernel of the compute type reads as they lie in memory.
+inline DType dtype_for(Compute c) {
+  constexpr DType types[] = {DType::Float32, DType::Float64, DType::Int64, DType::Complex128};
+  return types[int(c)];
+}
+
 using DimMask = uint64_t;
 static_assert(kMaxDims <= 64);
 
 // The dimensions to reduce; no dims mean all of them. Raises for a repeated or impossible one.
 DimMask reduced_dims(Shape dims, int ndim);
-inline DimMask reduced_dims(const std::optional<Shape>& dims, int ndim) { return reduced_dims(dims ? *dims : Shape(nullptr, 0), ndim); }
+inline DimMask reduced_dims(const std::optional<Shape>& dims, int ndim) {
+  return reduced_dims(dims ? *dims : Shape(nullptr, 0), ndim);
+}
 inline DimMask every_dim(int ndim) { return ndim == 64 ? ~DimMask(0) : (DimMask(1) << ndim) - 1; }
 std::vector<int64_t> reduced_shape(Shape sizes, DimMask mask, bool keepdim);
 int64_t reduced_count(Shape sizes, DimMask mask);

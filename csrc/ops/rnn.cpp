@@ -277,6 +277,7 @@ struct LayerNode final : Node {
     if (!grads[0] && !grads[1] && !grads[2]) return;
     Layer l{cell, reverse, single, {}};
     for (SavedTensor& t : inputs_) l.in.push_back(t.unpack(this, "input"));
+    if (meta_gradients(l.in, *this, results)) return;
     bool wanted[Layer::kInputs];
     for (uint32_t i = 0; i < Layer::kInputs; ++i) wanted[i] = needs(i);
     if (!grad_enabled) {

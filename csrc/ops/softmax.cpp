@@ -10,8 +10,6 @@ namespace {
 
 constexpr int64_t kGrain = 1 << 15;     // elements worth a thread: an exponential costs about a nanosecond
 
-DType compute_dtype(DType d) { return d == DType::Float64 ? DType::Float64 : DType::Float32; }
-
 // Runs f(outer begin, outer end) over blocks of outer indices.
 template <class F> void over_blocks(const DimSplit& s, F f) {
   const int64_t block = s.n * s.inner;
@@ -26,10 +24,12 @@ void check_softmax_dtype(const Tensor& self, int64_t dim, bool log) {
                   : (last ? "softmax_lastdim_kernel_impl" : "softmax_kernel_impl"), self.dtype());
 }
 
-// Blocks of a tensor in the compute type: in place where it has that type already, else converted piece by piece into a buffer.
+// Blocks of a tensor in the compute type: in place where it has that type already, else converted piece by piece into a
+// buffer.
 class Blocks {
  public:
-  Blocks(const Tensor& t, DType compute) : data_(t->data), dtype_(t.dtype()), compute_(compute), same_(dtype_ == compute) {}
+  Blocks(const Tensor& t, DType compute)
+      : data_(t->data), dtype_(t.dtype()), compute_(compute), same_(dtype_ == compute) {}
   char* at(int64_t i) const { return data_ + i * itemsize(dtype_); }
   bool in_place() const { return same_; }
   char* load(int64_t i, int64_t n, char* buffer) const {
@@ -47,7 +47,8 @@ class Blocks {
   bool same_;
 };
 
-// Calls f(count, element, buffer) for blocks [b, e) in pieces of at most kPiece elements, or of one block where that is longer.
+// Calls f(count, element, buffer) for blocks [b, e) in pieces of at most kPiece elements, or of one block where that is
+// longer.
 constexpr int64_t kPiece = 4096;
 template <class F> void in_pieces(int64_t b, int64_t e, int64_t block, int64_t buffers, int64_t item, F f) {
   const int64_t group = std::max<int64_t>(1, kPiece / block);
@@ -61,7 +62,7 @@ template <bool kLog> Tensor forward(const Tensor& self, int64_t dim) {
   Tensor out = empty(self.sizes(), self.dtype(), self.device());
   if (self.is_meta() || self.numel() == 0) return out;
   Tensor in = contiguous(self);
-  const DType d = compute_dtype(self.dtype());
+  const DType d = dtype_for(info(self.dtype()).compute);
   const DimSplit s(in, dim);
   const int type = d == DType::Float64;
   const auto rows = cpu().reduce.softmax.rows[kLog][type], cols = cpu().reduce.softmax.cols[kLog][type];
@@ -69,7 +70,8 @@ template <bool kLog> Tensor forward(const Tensor& self, int64_t dim) {
   const int64_t item = itemsize(d), block = s.n * s.inner;
   auto run = [&](int64_t count, const char* from, char* to) {
     if (s.inner == 1) return rows(count, s.n, from, s.n, to, s.n);
-    for (int64_t i = 0; i < count; ++i) cols(s.n, s.inner, from + i * block * item, s.inner, to + i * block * item, s.inner);
+    for (int64_t i = 0; i < count; ++i)
+      cols(s.n, s.inner, from + i * block * item, s.inner, to + i * block * item, s.inner);
   };
   over_blocks(s, [&](int64_t b, int64_t e) {
     if (x.in_place()) return run(e - b, x.at(b * block), y.at(b * block));
@@ -83,16 +85,17 @@ template <bool kLog> Tensor forward(const Tensor& self, int64_t dim) {
 
 template <bool kLog> Tensor backward(const Tensor& grad, const Tensor& output, int64_t dim, DType input_dtype) {
   dim = wrap_dim(dim, grad.dim());
-  PL_CHECK(grad.sizes() == output.sizes(), "softmax backward: grad has shape %s, output %s", to_string(grad.sizes()).c_str(),
-           to_string(output.sizes()).c_str());
+  PL_CHECK(grad.sizes() == output.sizes(), "softmax backward: grad has shape %s, output %s",
+           to_string(grad.sizes()).c_str(), to_string(output.sizes()).c_str());
   check_softmax_dtype(output, dim, kLog);
   Tensor out = empty(grad.sizes(), input_dtype, grad.device());
   if (grad.is_meta() || grad.numel() == 0) return out;
   Tensor given = contiguous(grad), result = contiguous(output);
-  const DType d = compute_dtype(output.dtype());
+  const DType d = dtype_for(info(output.dtype()).compute);
   const DimSplit s(given, dim);
   const int type = d == DType::Float64;
-  const auto rows = cpu().reduce.softmax.rows_backward[kLog][type], cols = cpu().reduce.softmax.cols_backward[kLog][type];
+  const auto rows = cpu().reduce.softmax.rows_backward[kLog][type],
+             cols = cpu().reduce.softmax.cols_backward[kLog][type];
   const Blocks g(given, d), y(result, d), dx(out, d);
   const int64_t item = itemsize(d), block = s.n * s.inner;
   auto run = [&](int64_t count, const char* gp, const char* yp, char* to) {
@@ -103,7 +106,8 @@ template <bool kLog> Tensor backward(const Tensor& grad, const Tensor& output, i
     }
   };
   over_blocks(s, [&](int64_t b, int64_t e) {
-    if (g.in_place() && y.in_place() && dx.in_place()) return run(e - b, g.at(b * block), y.at(b * block), dx.at(b * block));
+    if (g.in_place() && y.in_place() && dx.in_place())
+      return run(e - b, g.at(b * block), y.at(b * block), dx.at(b * block));
     in_pieces(b, e, block, 3, item, [&](int64_t count, int64_t at, char* buffer) {
       const int64_t n = count * block;
       char* to = dx.in_place() ? dx.at(at) : buffer + 2 * n * item;
@@ -115,7 +119,8 @@ template <bool kLog> Tensor backward(const Tensor& grad, const Tensor& output, i
 }
 
 // ---- scans
-constexpr int64_t kSegment = 16384;     // a long row is cut into segments of this length, eight of which are scanned side by side
+constexpr int64_t kSegment =
+    16384;  // a long row is cut into segments of this length, eight of which are scanned side by side
 constexpr int64_t kSegments = 8;
 
 // One long row of a sum or product: the segments' totals first, then each segment from the total of those before it.
@@ -125,7 +130,9 @@ void scan_long_row(Scan kind, Compute c, int64_t n, const char* x, char* y, int6
   const int64_t segments = n / kSegment, groups = (segments + kSegments - 1) / kSegments, bytes = kSegment * item;
   char* begin = totals + (segments + 1) * r.state;
   r.init(segments + 1, totals);
-  parallel_for(segments, 8, [&](int64_t b, int64_t e) { r.rows(e - b, kSegment, x + b * bytes, kSegment, 0, totals + b * r.state, {}); });
+  parallel_for(segments, 8, [&](int64_t b, int64_t e) {
+    r.rows(e - b, kSegment, x + b * bytes, kSegment, 0, totals + b * r.state, {});
+  });
   r.init(segments + 1, begin);
   for (int64_t i = 0; i < segments; ++i) {
     r.merge(1, begin + i * r.state, begin + (i + 1) * r.state);
@@ -147,7 +154,8 @@ void run_scan(Scan kind, Compute c, const DimSplit& s, const char* x, char* y, i
     char* totals = static_cast<char*>(cached_alloc(bytes));
     {
       ReleaseGil free(s.outer * s.n);
-      for (int64_t i = 0; i < s.outer; ++i) scan_long_row(kind, c, s.n, x + i * s.n * item, y + i * s.n * item, item, totals);
+      for (int64_t i = 0; i < s.outer; ++i)
+        scan_long_row(kind, c, s.n, x + i * s.n * item, y + i * s.n * item, item, totals);
     }
     return cached_free(totals, bytes);
   }
@@ -157,7 +165,8 @@ void run_scan(Scan kind, Compute c, const DimSplit& s, const char* x, char* y, i
       return k.rows[int(kind)][int(c)](e - b, s.n, x + at * item, y + at * item, index ? index + at : nullptr, nullptr);
     }
     for (int64_t i = b; i < e; ++i)
-      k.cols[int(kind)][int(c)](s.n, s.inner, x + i * block * item, y + i * block * item, index ? index + i * block : nullptr);
+      k.cols[int(kind)][int(c)](s.n, s.inner, x + i * block * item, y + i * block * item,
+                                index ? index + i * block : nullptr);
   });
 }
 
@@ -165,8 +174,7 @@ Tensor scanned(const Tensor& self, int64_t dim, Scan kind, const char* name, DTy
   dim = wrap_dim(dim, self.dim());
   const Compute c = info(in).compute;
   if (!cpu().reduce.scan.rows[int(kind)][int(c)]) unsupported(name, in);
-  static const DType compute_types[] = {DType::Float32, DType::Float64, DType::Int64, DType::Complex128};
-  const DType d = compute_types[int(c)];
+  const DType d = dtype_for(c);
   if (index) *index = empty(self.sizes(), DType::Int64, self.device());
   if (self.is_meta() || self.numel() == 0) return empty(self.sizes(), out_dtype, self.device());
   // A narrower dtype asked for is what the elements are cast to first.
@@ -212,8 +220,12 @@ Tensor _log_softmax_backward_data(const Tensor& grad_output, const Tensor& outpu
   return backward<true>(grad_output, output, dim, input_dtype);
 }
 
-Tensor cumsum(const Tensor& self, int64_t dim, DType dtype) { return running_sum(self, dim, Scan::Sum, "cumsum_out_cpu", dtype); }
-Tensor cumprod(const Tensor& self, int64_t dim, DType dtype) { return running_sum(self, dim, Scan::Prod, "cumprod_out_cpu", dtype); }
+Tensor cumsum(const Tensor& self, int64_t dim, DType dtype) {
+  return running_sum(self, dim, Scan::Sum, "cumsum_out_cpu", dtype);
+}
+Tensor cumprod(const Tensor& self, int64_t dim, DType dtype) {
+  return running_sum(self, dim, Scan::Prod, "cumprod_out_cpu", dtype);
+}
 std::tuple<Tensor, Tensor> cummax(const Tensor& self, int64_t dim) {
   Tensor index, values = scanned(self, dim, Scan::Max, "cummax_cpu", self.dtype(), self.dtype(), &index);
   return {values, index};

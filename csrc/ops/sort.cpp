@@ -12,12 +12,15 @@ namespace pl {
 namespace {
 
 constexpr int64_t kGrain = 4096;             // elements worth a thread: sorting one costs several nanoseconds
-const DType kComputeDType[] = {DType::Float32, DType::Float64, DType::Int64, DType::Complex128};
 
-void check_count(int64_t n) { PL_CHECK(n < INT32_MAX, "sorting more than 2^31 elements along a dimension is not supported"); }
+void check_count(int64_t n) {
+  PL_CHECK(n < INT32_MAX, "sorting more than 2^31 elements along a dimension is not supported");
+}
 
 // Keys of 32 bits suffice for float and integers no longer than int32.
-bool short_keys(DType d) { return info(d).compute == Compute::F32 || (info(d).compute == Compute::I64 && itemsize(d) <= 4 && d != DType::UInt32); }
+bool short_keys(DType d) {
+  return info(d).compute == Compute::F32 || (info(d).compute == Compute::I64 && itemsize(d) <= 4 && d != DType::UInt32);
+}
 
 template <class K> struct SortApi;
 template <> struct SortApi<uint32_t> {
@@ -55,7 +58,7 @@ template <class K> struct Row {
 
   void load(const char* x, int64_t stride) {
     const Compute c = info(dtype).compute;
-    if (stride != itemsize(dtype) || dtype != kComputeDType[int(c)]) {
+    if (stride != itemsize(dtype) || dtype != dtype_for(c)) {
       cpu().copy.load[int(dtype)][int(c)](n, x, stride, loaded_);
       x = loaded_;
     }
@@ -99,7 +102,8 @@ template <class K, class F> void each_row_by(const Tensor& x, const DimSplit& s,
   const DType d = x.dtype();
   const char* data = x->data;
   // Every part has a scratch of its own; there are few parts where a row is long.
-  const int64_t threads = rows * s.n < 2 * kGrain ? 1 : num_threads(), parts = std::min(rows, s.n > (1 << 16) ? threads : 4 * threads);
+  const int64_t threads = rows * s.n < 2 * kGrain ? 1 : num_threads(),
+                parts = std::min(rows, s.n > (1 << 16) ? threads : 4 * threads);
   const size_t bytes = Row<K>::bytes(s.n);
   const Scratch scratch(bytes * size_t(parts));
   ReleaseGil free(rows * s.n * 8);
@@ -118,7 +122,8 @@ template <class K, class F> void each_row_by(const Tensor& x, const DimSplit& s,
   parallel_for(parts, 1, [&](int64_t b, int64_t e) { for (int64_t p = b; p < e; ++p) part(p); });
 }
 
-// The rows of `x` along dim, each handed to f(row, source pointer, source stride, row number). Keys are as long as the dtype needs.
+// The rows of `x` along dim, each handed to f(row, source pointer, source stride, row number). Keys are as long as the
+// dtype needs.
 template <class F> void each_row(const Tensor& x, const DimSplit& s, bool descending, F f) {
   check_count(s.n);
   short_keys(x.dtype()) ? each_row_by<uint32_t>(x, s, descending, f) : each_row_by<uint64_t>(x, s, descending, f);
@@ -195,7 +200,8 @@ template <class F> Pair one_of_each(const Tensor& self, int64_t dim, bool keepdi
 
 int64_t checked_dim(const Tensor& self, int64_t dim, const char* name) {
   dim = wrap_dim(dim, self.dim());
-  PL_CHECK_AS(Index, self.dim() == 0 || self->sizes[dim] > 0, "", "%s(): Expected reduction dim %lld to have non-zero size.", name, (long long)dim);
+  PL_CHECK_AS(Index, self.dim() == 0 || self->sizes[dim] > 0, "",
+              "%s(): Expected reduction dim %lld to have non-zero size.", name, (long long)dim);
   return dim;
 }
 
@@ -231,7 +237,8 @@ template <bool kSkipNan> Tensor median_of_all(const Tensor& self) {
 }
 
 // ---------------------------------------------------------------- unique elements
-// What the three results of unique are made of: the first element of each group, each element's group, the groups' sizes.
+// What the three results of unique are made of: the first element of each group, each element's group, the groups'
+// sizes.
 struct Groups {
   std::vector<int64_t> first, counts;
   Tensor inverse;
@@ -266,14 +273,15 @@ Triple results_of(const Groups& g, const Tensor& values, bool with_counts) {
 Tensor chosen(const Groups& g, const Tensor& flat) {
   Tensor values = empty({int64_t(g.first.size())}, flat.dtype());
   const int64_t item = itemsize(flat.dtype());
-  for (size_t i = 0; i < g.first.size(); ++i) std::memcpy(values->data + int64_t(i) * item, flat->data + g.first[i] * item, size_t(item));
+  for (size_t i = 0; i < g.first.size(); ++i)
+    std::memcpy(values->data + int64_t(i) * item, flat->data + g.first[i] * item, size_t(item));
   return values;
 }
 
 // The elements in the compute type: equality and order are decided there.
 template <class F> void with_elements(const Tensor& flat, F f) {
   const Compute c = info(flat.dtype()).compute;
-  Tensor t = cast(flat, kComputeDType[int(c)]);
+  Tensor t = cast(flat, dtype_for(c));
   if (c == Compute::F32) f(t.ptr<float>());
   else if (c == Compute::F64) f(t.ptr<double>());
   else if (c == Compute::I64) f(t.ptr<int64_t>());
@@ -282,12 +290,14 @@ template <class F> void with_elements(const Tensor& flat, F f) {
 
 // n slices of m elements along dim, dense: what unique over a dimension compares.
 Tensor slices_of(const Tensor& self, int64_t dim) {
-  PL_CHECK(self.numel() > 0 || self->sizes[dim] == 0, "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied");
+  PL_CHECK(self.numel() > 0 || self->sizes[dim] == 0,
+           "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied");
   return contiguous(op::movedim(self, Shape(&dim, 1), {0}));
 }
 
 void check_no_data(const Tensor& self, const char* name) {
-  PL_CHECK_AS(NotImplemented, !self.is_meta(), "", "%s: the shape of the result depends on data, which a meta tensor has not", name);
+  PL_CHECK_AS(NotImplemented, !self.is_meta(), "",
+              "%s: the shape of the result depends on data, which a meta tensor has not", name);
 }
 
 }  // namespace
@@ -296,9 +306,15 @@ namespace native {
 
 // ---------------------------------------------------------------- sorting
 Pair sort(const Tensor& self, int64_t dim, bool descending) { return sort_along(self, dim, descending); }
-Pair sort_stable(const Tensor& self, std::optional<bool>, int64_t dim, bool descending) { return sort_along(self, dim, descending); }
-Tensor argsort(const Tensor& self, int64_t dim, bool descending) { return std::get<1>(sort_along(self, dim, descending)); }
-Tensor argsort_stable(const Tensor& self, bool, int64_t dim, bool descending) { return std::get<1>(sort_along(self, dim, descending)); }
+Pair sort_stable(const Tensor& self, std::optional<bool>, int64_t dim, bool descending) {
+  return sort_along(self, dim, descending);
+}
+Tensor argsort(const Tensor& self, int64_t dim, bool descending) {
+  return std::get<1>(sort_along(self, dim, descending));
+}
+Tensor argsort_stable(const Tensor& self, bool, int64_t dim, bool descending) {
+  return std::get<1>(sort_along(self, dim, descending));
+}
 Tensor msort(const Tensor& self) { return std::get<0>(op::sort(self, 0, false)); }
 
 Pair topk(const Tensor& self, int64_t k, int64_t dim, bool largest, bool) {
@@ -352,19 +368,24 @@ Pair mode(const Tensor& self, int64_t dim, bool keepdim) {
   });
 }
 
-Tensor quantile(const Tensor& self, const Tensor& q, std::optional<int64_t> dim, bool keepdim, const std::string& interpolation);
-Tensor nanquantile(const Tensor& self, const Tensor& q, std::optional<int64_t> dim, bool keepdim, const std::string& interpolation);
+Tensor quantile(const Tensor& self, const Tensor& q, std::optional<int64_t> dim, bool keepdim,
+                const std::string& interpolation);
+Tensor nanquantile(const Tensor& self, const Tensor& q, std::optional<int64_t> dim, bool keepdim,
+                   const std::string& interpolation);
 
 namespace {
 
-Tensor quantile_of(const Tensor& self, const Tensor& q, std::optional<int64_t> dim, bool keepdim, const std::string& mode, bool skip_nan) {
+Tensor quantile_of(const Tensor& self, const Tensor& q, std::optional<int64_t> dim, bool keepdim,
+                   const std::string& mode, bool skip_nan) {
   PL_CHECK(self.numel() > 0, "quantile() input tensor must be non-empty");
   PL_CHECK(q.dim() <= 1, "quantile() q must be a scalar or 1D tensor");
-  PL_CHECK(self.dtype() == DType::Float32 || self.dtype() == DType::Float64, "quantile() input tensor must be either float or double dtype");
+  PL_CHECK(self.dtype() == DType::Float32 || self.dtype() == DType::Float64,
+           "quantile() input tensor must be either float or double dtype");
   PL_CHECK(self.dtype() == q.dtype(), "quantile() q tensor must be same dtype as the input tensor");
   const bool linear = mode == "linear", midpoint = mode == "midpoint";
   PL_CHECK(linear || midpoint || mode == "lower" || mode == "higher" || mode == "nearest",
-           "quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got %s", mode.c_str());
+           "quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got %s",
+           mode.c_str());
   const int64_t d = dim ? wrap_dim(*dim, self.dim()) : 0;
   // The rank of each quantile in its sorted row. NaN, sorted last, is the answer of a row that has one.
   Tensor x = !dim || self.dim() == 0 ? op::reshape(self, {-1}) : op::movedim(self, Shape(&d, 1), {-1});
@@ -383,7 +404,8 @@ Tensor quantile_of(const Tensor& self, const Tensor& q, std::optional<int64_t> d
   Tensor below = op::_to_copy(rank, DType::Int64, MemoryFormat::None);
   Tensor r = op::gather(sorted, -1, below, false);
   if (linear || midpoint) {
-    Tensor weight = midpoint ? op::full_like(rank, Scalar(0.5), DType::Undefined, {}, MemoryFormat::None) : op::sub(rank, below, Scalar(int64_t(1)));
+    Tensor weight = midpoint ? op::full_like(rank, Scalar(0.5), DType::Undefined, {}, MemoryFormat::None)
+                             : op::sub(rank, below, Scalar(int64_t(1)));
     Tensor above = op::gather(sorted, -1, op::_to_copy(op::ceil(rank), DType::Int64, MemoryFormat::None), false);
     r = op::lerp(r, above, weight);
   }
@@ -409,18 +431,22 @@ Tensor number_q(const Tensor& self, double q) {
 
 }  // namespace
 
-Tensor quantile(const Tensor& self, const Tensor& q, std::optional<int64_t> dim, bool keepdim, const std::string& interpolation) {
+Tensor quantile(const Tensor& self, const Tensor& q, std::optional<int64_t> dim, bool keepdim,
+                const std::string& interpolation) {
   check_q(q);
   return quantile_of(self, q, dim, keepdim, interpolation, false);
 }
-Tensor nanquantile(const Tensor& self, const Tensor& q, std::optional<int64_t> dim, bool keepdim, const std::string& interpolation) {
+Tensor nanquantile(const Tensor& self, const Tensor& q, std::optional<int64_t> dim, bool keepdim,
+                   const std::string& interpolation) {
   check_q(q);
   return quantile_of(self, q, dim, keepdim, interpolation, true);
 }
-Tensor quantile_scalar(const Tensor& self, double q, std::optional<int64_t> dim, bool keepdim, const std::string& interpolation) {
+Tensor quantile_scalar(const Tensor& self, double q, std::optional<int64_t> dim, bool keepdim,
+                       const std::string& interpolation) {
   return quantile_of(self, number_q(self, q), dim, keepdim, interpolation, false);
 }
-Tensor nanquantile_scalar(const Tensor& self, double q, std::optional<int64_t> dim, bool keepdim, const std::string& interpolation) {
+Tensor nanquantile_scalar(const Tensor& self, double q, std::optional<int64_t> dim, bool keepdim,
+                          const std::string& interpolation) {
   return quantile_of(self, number_q(self, q), dim, keepdim, interpolation, true);
 }
 
@@ -505,7 +531,10 @@ template <class F> void each_tile(const Tensor& t, F f) {
 // Few bins are counted in four tables in turn: increments of one counter would wait for each other.
 void count_into(const Tensor& t, int64_t bins, int64_t* count) {
   constexpr int64_t few = 1024;
-  if (bins > few) return each_tile(t, [&](int64_t, int64_t m, const int64_t* v) { for (int64_t i = 0; i < m; ++i) ++count[v[i]]; });
+  if (bins > few)
+    return each_tile(t, [&](int64_t, int64_t m, const int64_t* v) {
+      for (int64_t i = 0; i < m; ++i) ++count[v[i]];
+    });
   int64_t table[4][few] = {};
   each_tile(t, [&](int64_t, int64_t m, const int64_t* v) {
     for (int64_t i = 0; i < m; ++i) ++table[i & 3][v[i]];
@@ -523,7 +552,8 @@ Tensor bincount(const Tensor& self, const Tensor& weights, int64_t minlength) {
   const bool fits = self.dim() == 1 && item(native::min(self)).to_int() >= 0;
   PL_CHECK(fits, "bincount only supports 1-d non-negative integral inputs.");
   const int64_t n = self.numel();
-  PL_CHECK(!weights || (weights.dim() == 1 && weights.numel() == n), "weights should be 1-d and have the same length as input");
+  PL_CHECK(!weights || (weights.dim() == 1 && weights.numel() == n),
+           "weights should be 1-d and have the same length as input");
   const int64_t bins = std::max(minlength, item(native::max(self)).to_int() + 1);
   if (!weights) {
     Tensor r = zeros({bins}, DType::Int64);

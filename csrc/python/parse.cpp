@@ -146,7 +146,7 @@ bool Parsed::match(const Signature& s, PyObject* self, PyObject* const* args, Py
       }
       at_[at++] = packed_;
       used = n;
-    } else if (p.kind == Kind::Tensor && p.array == 0 && is_tensor(args[0])) {
+    } else if (p.kind == Kind::Tensor && p.array == 0 && s.count == 1 && is_tensor(args[0])) {   // atleast_1d(x, y)
       for (Py_ssize_t i = 0; i < n; ++i) if (!is_tensor(args[i])) return false;
       Py_XSETREF(packed_, PyTuple_New(n));
       for (Py_ssize_t i = 0; i < n; ++i) {
