@@ -157,12 +157,21 @@ def test_exit_codes(ending, code):
 
 def test_signals_reach_the_program(tmp_path):
     path = script(tmp_path, "import time\nprint('ready', flush=True)\ntime.sleep(60)\n")
+    # A shell that starts the tests in the background makes its children ignore SIGINT: undone here.
     process = subprocess.Popen(
-        [sys.executable, "-m", "penlight", "run", str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "penlight", "run", str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    assert process.stdout.readline() == "ready\n"
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    with process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        try:
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == -signal.SIGINT and "KeyboardInterrupt" in err
 
 
