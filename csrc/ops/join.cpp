@@ -337,7 +337,7 @@ TensorList split_with_sizes(const Tensor& self, Shape sizes, int64_t dim) {
   int64_t total = 0;
   for (int64_t n : sizes) {
     PL_CHECK(n >= 0, "split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes=%s", to_string(sizes).c_str());
-    total += n;
+    total = checked_add(total, n);
   }
   PL_CHECK(total == self->sizes[dim], "split_with_sizes expects split_sizes to sum exactly to %lld (input tensor's size at dimension %lld), but got "
            "split_sizes=%s", (long long)self->sizes[dim], (long long)dim, to_string(sizes).c_str());

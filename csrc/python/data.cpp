@@ -428,7 +428,7 @@ void check_storage_range(const Storage* s, Shape sizes, Shape strides, int64_t o
   int64_t bytes;
   PL_CHECK(!__builtin_mul_overflow(last, itemsize(d), &bytes) && (size_t(bytes) <= s->nbytes || s->device.type == DeviceType::Meta),
            "setStorage: sizes %s, strides %s, storage offset %lld, and itemsize %lld requiring a storage size of %lld are out of bounds for storage of size %zu",
-           to_string(sizes).c_str(), to_string(strides).c_str(), (long long)offset, (long long)itemsize(d), (long long)(last * itemsize(d)), s->nbytes);
+           to_string(sizes).c_str(), to_string(strides).c_str(), (long long)offset, (long long)itemsize(d), (long long)bytes, s->nbytes);
 }
 
 PyObject* tensor_from_storage(PyObject*, PyObject* args) {
