@@ -112,6 +112,29 @@ Tensor put_cleared(const Tensor& grad, const Tensor& index);
 // ---- products (linalg.cpp)
 Tensor mm_grad(const Tensor& left, const Tensor& right, bool of_left);     // of a product's left factor: left @ right^H; else left^H @ right
 
+// ---- linear algebra (derivatives_linalg.cpp); of_a, of_tau: which of two arguments the gradient is of
+Tensor cholesky_backward(const Tensor& grad, const Tensor& factor, bool upper);
+Tensor cholesky_inverse_backward(const Tensor& grad, const Tensor& factor, const Tensor& inverse, bool upper);
+Tensor cholesky_solve_backward(const Tensor& grad, const Tensor& factor, const Tensor& solution, bool upper);
+Tensor lu_factor_backward(const Tensor& grad, const Tensor& lu, const Tensor& pivots);
+Tensor lu_solve_backward(const Tensor& grad, const Tensor& lu, const Tensor& pivots, const Tensor& solution, bool left, bool adjoint);
+Tensor qr_backward(const Tensor& grad_q, const Tensor& grad_r, const Tensor& q, const Tensor& r, const std::string& mode, Shape sizes);
+Tensor householder_backward(const Tensor& grad, const Tensor& q, const Tensor& vectors, const Tensor& tau, bool of_tau);
+Tensor ormqr_backward(const Tensor& grad, const Tensor& vectors, const Tensor& tau, const Tensor& other, bool left, bool transpose, bool of_tau);
+Tensor solve_backward(const Tensor& grad, const Tensor& A, const Tensor& B, const Tensor& solution, const Tensor& lu, const Tensor& pivots, bool left,
+                      bool of_a);
+Tensor inv_backward(const Tensor& grad, const Tensor& inverse);
+Tensor solve_triangular_backward(const Tensor& grad, const Tensor& A, const Tensor& B, const Tensor& solution, bool upper, bool left, bool unitriangular,
+                                 bool of_a);
+Tensor pinv_backward(const Tensor& grad, const Tensor& inverse, const Tensor& A);
+Tensor lstsq_backward(const Tensor& grad_x, const Tensor& grad_residuals, const Tensor& A, const Tensor& b, bool of_a);
+Tensor det_backward(const Tensor& grad, const Tensor& A, const Tensor& det, const Tensor& lu, const Tensor& pivots);
+Tensor slogdet_backward(const Tensor& grad_sign, const Tensor& grad_logabsdet, const Tensor& A, const Tensor& sign, const Tensor& lu, const Tensor& pivots);
+Tensor eigh_backward(const Tensor& grad_values, const Tensor& grad_vectors, const Tensor& values, const Tensor& vectors);
+Tensor eig_backward(const Tensor& grad_values, const Tensor& grad_vectors, const Tensor& values, const Tensor& vectors, DType dtype);
+Tensor svd_backward(const Tensor& grad_u, const Tensor& grad_s, const Tensor& grad_vh, const Tensor& u_all, const Tensor& s, const Tensor& vh_all);
+Tensor matrix_exp_backward(const Tensor& grad, const Tensor& self);
+
 // ---- neural networks (conv.cpp, norm.cpp, pool.cpp)
 Tensor conv_bias_grad(const Tensor& grad);
 Tensor max_pool_gather(const Tensor& grad, const Tensor& indices, int64_t dims);

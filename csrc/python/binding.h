@@ -156,6 +156,7 @@ template <class F> Tensor inplace_from(const Tensor& self, F&& compute) {
 
 // For hand-written bindings.
 PyObject* translate_exception(const char* name = "", PyObject* const* args = nullptr, Py_ssize_t n = 0);
+extern PyObject* linalg_error;                              // torch.linalg.LinAlgError
 void raise(const Error& e);                                 // sets the Python exception; with the operands when known
 inline TensorImpl* impl(PyObject* o) { return reinterpret_cast<TensorImpl*>(o); }
 inline PyObject* wrap(Tensor t) {

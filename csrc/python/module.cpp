@@ -191,6 +191,9 @@ PyMODINIT_FUNC PyInit__C() {
   PyObject* m = PyModule_Create(&definition);
   if (!m) return nullptr;
   try {
+    linalg_error = PyErr_NewExceptionWithDoc("torch._C._LinAlgError", "Linear algebra without an answer: a singular matrix, one that is not positive-definite, ...",
+                                             PyExc_RuntimeError, nullptr);
+    if (!linalg_error || PyModule_AddObjectRef(m, "_LinAlgError", linalg_error) < 0) return nullptr;
     cpu();      // an unsupported CPU is said here, by a sentence, and not by an illegal instruction
     for (PyMethodDef* t : {operator_functions, own_functions, data_functions, autograd_functions, module_base_functions})
       if (PyModule_AddFunctions(m, t) < 0) return nullptr;
