@@ -112,6 +112,10 @@ Tensor put_cleared(const Tensor& grad, const Tensor& index);
 // ---- products (linalg.cpp)
 Tensor mm_grad(const Tensor& left, const Tensor& right, bool of_left);     // of a product's left factor: left @ right^H; else left^H @ right
 
+// ---- Fourier transforms (fft.cpp)
+Tensor fft_r2c_backward(const Tensor& grad, Shape dim, int64_t normalization, bool onesided, Shape shape);
+Tensor fft_c2r_backward(const Tensor& grad, Shape dim, int64_t normalization);
+
 // ---- neural networks (conv.cpp, norm.cpp, pool.cpp)
 Tensor conv_bias_grad(const Tensor& grad);
 Tensor max_pool_gather(const Tensor& grad, const Tensor& indices, int64_t dims);
