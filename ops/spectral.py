@@ -37,3 +37,19 @@ op("fft_fftfreq(int n, float d=1.0, *, FACTORY) -> Tensor", forms="fo", ref="num
 op("fft_rfftfreq(int n, float d=1.0, *, FACTORY) -> Tensor", forms="fo", ref="numpy.fft.rfftfreq", doc="The frequencies of rfft's results, in cycles for each unit of d.")
 op("fft_fftshift(Tensor self, int[1]? dim=None) -> Tensor", forms="f", ref="numpy.fft.fftshift", doc="Moves frequency zero to the middle.")
 op("fft_ifftshift(Tensor self, int[1]? dim=None) -> Tensor", forms="f", ref="numpy.fft.ifftshift", doc="Undoes fftshift.")
+
+# ---- the transform of short pieces of a signal
+op("stft(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, Tensor? window=None, bool center=True, str pad_mode='reflect', "
+   "bool normalized=False, bool? onesided=None, bool? return_complex=None, bool? align_to_window=None) -> Tensor", forms="fm",
+   doc="The Fourier transforms of overlapping pieces of a signal (short-time Fourier transform): frequencies by pieces.")
+op("istft(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, Tensor? window=None, bool center=True, bool normalized=False, "
+   "bool? onesided=None, int? length=None, bool return_complex=False) -> Tensor", forms="fm", doc="The signal that stft was taken of.")
+for name, extra, doc in (
+    ("hann", "", "half a cosine's period up and down, 0 at the ends"),
+    ("hamming", "float alpha=0.54, float beta=0.46, ", "alpha - beta * cos"),
+    ("blackman", "", "a sum of two cosines, 0 at the ends"),
+    ("bartlett", "", "a triangle, 0 at the ends"),
+    ("kaiser", "float beta=12.0, ", "a Bessel function; the larger beta, the narrower"),
+):
+    op(f"{name}_window(int window_length, bool periodic=True, {extra}*, FACTORY) -> Tensor", forms="f",
+       doc=f"The {name.capitalize()} window: {doc}. A periodic one leaves out the last of window_length + 1 points.")

@@ -389,6 +389,12 @@ SAMPLES |= {
     "_fft_c2r": ["t(2, 3), (0, 1), 1, 4", "t(3) + 0j, (0,), 0, 5"],
     "fft_fftfreq": ["5", "4, 0.5"],
     "fft_rfftfreq": ["5", "4, 0.5"],
+    "stft": [
+        "t(20), 8, return_complex=True, window=torch.hann_window(8)",
+        "t(2, 20), 8, 3, 5, return_complex=True, window=torch.hann_window(5), normalized=True, center=False",
+    ],
+    "istft": ["t(5, 6), 8, window=torch.hamming_window(8)"],
+    **{f"{name}_window": ["5", "4, False"] for name in ("hann", "hamming", "blackman", "bartlett", "kaiser")},
     "fft_fftshift": ["t(5)", "t(2, 3), 1", "t(2, 3, 4), (0, 2)"],
     "fft_ifftshift": ["t(5)", "t(2, 3), 1", "t(2, 3, 4), (0, 2)"],
 }
