@@ -1,8 +1,8 @@
 """Window functions, as torch.signal.windows: weights for the M points of a piece of a signal.
 
-All take `sym`: True for a symmetric window (for filters), False for a periodic one (for spectra), which is the symmetric
-one of M + 1 points without its last. The dtype is float32 or float64, by default the default dtype. A negative M or
-another dtype raises ValueError.
+All take `sym`: True for a symmetric window (for filters), False for a periodic one (for spectra), which is the
+symmetric one of M + 1 points without its last. The dtype is float32 or float64, by default the default dtype.
+A negative M or another dtype raises ValueError.
 
 Example:
     >>> import penlight as torch
@@ -30,7 +30,7 @@ __all__ = [
 
 
 def _window(name, weight, M, sym, dtype, layout, device, requires_grad):
-    """Make the window weight(k, n): k are the M points in float64, n is the number of the last one, that of symmetry."""
+    """Make the window weight(k, n): k are the M points in float64, n is the number of the last one."""
     dtype = _C.get_default_dtype() if dtype is None else dtype
     if M < 0:
         raise ValueError(f"{name} requires non-negative window length, got M={M}")
