@@ -181,6 +181,8 @@ def reference(row, args, kwargs):
     f = reference_of(row)
     if row.name in ADAPTED:
         return ADAPTED[row.name](f, *map(to_numpy, args), **{k: to_numpy(v) for k, v in kwargs.items()})
+    if row.name.startswith("fft_"):  # the same arguments in the same order, under other names
+        return f(*map(to_numpy, args))
     positional, named = [], {}
     given = dict(zip((arg.name for arg in row.args), args)) | kwargs
     for arg in row.args:

@@ -134,6 +134,9 @@ Tensor eigh_backward(const Tensor& grad_values, const Tensor& grad_vectors, cons
 Tensor eig_backward(const Tensor& grad_values, const Tensor& grad_vectors, const Tensor& values, const Tensor& vectors, DType dtype);
 Tensor svd_backward(const Tensor& grad_u, const Tensor& grad_s, const Tensor& grad_vh, const Tensor& u_all, const Tensor& s, const Tensor& vh_all);
 Tensor matrix_exp_backward(const Tensor& grad, const Tensor& self);
+// ---- Fourier transforms (fft.cpp)
+Tensor fft_r2c_backward(const Tensor& grad, Shape dim, int64_t normalization, bool onesided, Shape shape);
+Tensor fft_c2r_backward(const Tensor& grad, Shape dim, int64_t normalization);
 
 // ---- neural networks (conv.cpp, norm.cpp, pool.cpp)
 Tensor conv_bias_grad(const Tensor& grad);
