@@ -8,7 +8,6 @@ namespace {
 const Scalar kZero(int64_t(0)), kOne(int64_t(1));
 Tensor add(const Operand& a, const Operand& b) { return op::add(a, b, kOne); }
 Tensor sub(const Operand& a, const Operand& b) { return op::sub(a, b, kOne); }
-bool is_complex_operand(const Operand& o) { return o.t ? is_complex(o.t.dtype()) : o.s.is_complex(); }
 Tensor real_if(const Tensor& t, bool real) { return real && is_complex(t.dtype()) ? op::real(t) : t; }
 }  // namespace
 
@@ -83,14 +82,10 @@ Tensor sinc_slope(const Tensor& self) {
   return op::where_self(op::eq(self, kZero), kZero, d);
 }
 
-Tensor i1_slope(const Tensor& self, const Tensor& result) {
-  Tensor d = sub(op::i0(self), op::true_divide(result, self));
-  return op::where_self(op::eq(self, kZero), Scalar(0.5), d);
-}
-
 Tensor polygamma_next(const Scalar& n, const Tensor& self) { return op::polygamma(n.to_int() + 1, self); }
 
-Tensor xlogy_slope(const Operand& self, const Operand& other) {
+Tensor xlogy_slope(const Operand& self, const Operand& factor) {
+  const Operand other = factor.t ? factor : Operand(scalar_tensor(factor.s, self.t.dtype()));
   Tensor masked = op::logical_and(op::eq(self, kZero), op::le(other, kZero));
   return op::where_self(masked, kZero, op::log(other));
 }
