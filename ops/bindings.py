@@ -151,6 +151,11 @@ def source(groups):
             + "\n\n}  // namespace bind\n}  // namespace pl\n")
 
 
+def allowed(alias, plain_function):
+    """Names of torch.special are functions: no methods, no in-place forms."""
+    return plain_function or not alias.startswith("special_")
+
+
 def tables(groups):
     decls, functions, methods = [], [], []
     for name, rows in groups.items():
@@ -161,7 +166,8 @@ def tables(groups):
                 if on:
                     decls.append(f"PyObject* {prefix}{full}(PyObject*, PyObject* const*, Py_ssize_t, PyObject*);")
                     flags = "METH_FASTCALL | METH_KEYWORDS"
-                    for public_name in (full, *(a + suffix for r in part for a in r.aliases.split())):
+                    for public_name in (full, *(a + suffix for r in part for a in r.aliases.split()
+                                                if allowed(a, into is functions and not suffix))):
                         into.append(f'  {{"{public_name}", (PyCFunction)(void (*)(void)){prefix}{full}, {flags}, {doc}}},')
     return ('#include "python/binding.h"\n\nnamespace pl {\nnamespace bind {\n\n' + "\n".join(decls)
             + "\n\n}  // namespace bind\n\nusing namespace bind;\n\nPyMethodDef operator_functions[] = {\n" + "\n".join(functions)

@@ -41,6 +41,8 @@ SAMPLES = {
     "clamp": ["t(2, 3), -0.5, 0.5", "t(2, 3), min=-0.5", "t(2, 3), max=t(3)", "t(2, 3), t(3), t(2, 3)"],
     "round": ["t(3)", "t(3), decimals=1"],
     "polygamma": ["1, pos(3)", "2, pos(2, 3)"],
+    "polygamma_method": ["pos(3), 1", "pos(2, 3), 2"],
+    "mvlgamma": ["pos(3) + 1, 1", "pos(2, 3) + 2, 3"],
     "gelu": ["t(3)", "t(3), approximate='tanh'"],
     "logsigmoid": ["t(2, 3)"],
     "prelu": ["t(2, 3), t(1)", "t(2, 3), t(3)", "t(4), t()"],

@@ -4,4 +4,4 @@
 #include "activation.h"
 #include "complex_math.h"
 #include "integer.h"
-#include "special.h"
+#include "polynomials.h"

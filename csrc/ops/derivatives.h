@@ -26,7 +26,6 @@ Tensor abs_grad(const Tensor& grad, const Tensor& self);
 Tensor sgn_grad(const Tensor& grad, const Tensor& self);
 Tensor copysign_grad(const Tensor& grad, const Tensor& self, const Tensor& result);
 Tensor sinc_slope(const Tensor& self);
-Tensor i1_slope(const Tensor& self, const Tensor& result);
 Tensor polygamma_next(const Scalar& n, const Tensor& self);
 Tensor xlogy_slope(const Operand& self, const Operand& other);
 Tensor mish_slope(const Tensor& self);
@@ -39,6 +38,14 @@ Tensor fill_grad(const Tensor& grad);
 Tensor real_part(const Tensor& grad);
 Tensor imag_part(const Tensor& grad);
 
+// ---- special functions (special.cpp)
+[[noreturn]] Tensor no_derivative(const Tensor& grad, const char* of);
+Tensor i1_slope(const Tensor& self, const Tensor& result);
+Tensor i1e_slope(const Tensor& self, const Tensor& result);
+Tensor xlog1py_slope(const Operand& self, const Operand& other);
+Tensor zeta_slope(const Operand& self, const Operand& other);
+Tensor gamma_density(const Operand& self, const Operand& other);
+Tensor mvlgamma_slope(const Tensor& self, const Scalar& p);
 
 // ---- views (derivatives_view.cpp)
 // Gradient of as_strided: offsets count from the storage's beginning, as the tensors' own do.
