@@ -36,7 +36,7 @@ def _reduce_plain(tensor):
     place = (tensor.storage_offset(), shape, strides, tensor.requires_grad, OrderedDict())
     if storage_type(tensor.dtype) is None:
         return _rebuild_tensor_v3, (storage, *place, tensor.dtype)
-    return _rebuild_tensor_v2, (TypedStorage(storage, tensor.dtype), *place)
+    return _rebuild_tensor_v2, (TypedStorage(wrap_storage=storage, dtype=tensor.dtype), *place)
 
 
 def _deepcopy_tensor(tensor, memo):
@@ -91,7 +91,7 @@ def _rebuild_tensor_v2(storage, storage_offset, size, stride, requires_grad, bac
 
 def _rebuild_tensor_v3(storage, storage_offset, size, stride, requires_grad, backward_hooks, dtype, metadata=None):
     untyped = storage.untyped() if isinstance(storage, TypedStorage) else storage
-    typed = TypedStorage(untyped, dtype)
+    typed = TypedStorage(wrap_storage=untyped, dtype=dtype)
     return _rebuild_tensor_v2(typed, storage_offset, size, stride, requires_grad, backward_hooks, metadata)
 
 
