@@ -238,14 +238,27 @@ for _name, _error, _message in _refusals():
     setattr(_Answers, _name, _refusal(_name, _error, _message))
 for _name, _value in vars(_Answers).items():
     if _name not in ("__dict__", "__doc__", "__module__", "__qualname__"):
+        if callable(_value):
+            _value.__qualname__ = "Tensor." + _name
         setattr(Tensor, _name, _value)
 
 # Methods that are functions of `torch` as well; products that take sparse tensors go by several names.
 dequantize, detach_, is_same_size = Tensor.dequantize, Tensor.detach_, Tensor.is_same_size
 resize_as_, resize_as_sparse_, slice_inverse = Tensor.resize_as_, Tensor.resize_as_sparse_, Tensor.slice_inverse
-smm, sspaddmm = Tensor.smm, Tensor.sspaddmm
 spmm = dsmm = hsmm = _C.mm
 saddmm = _C.addmm
+
+
+def smm(input, mat):
+    """Give the product of a sparse matrix and a dense one, as a sparse matrix."""
+    return input.smm(mat)
+
+
+def sspaddmm(input, mat1, mat2, *, beta=1, alpha=1, out=None):
+    """Give beta * input + alpha * (mat1 @ mat2) as a sparse matrix; input and mat1 are sparse."""
+    return input.sspaddmm(mat1, mat2, beta=beta, alpha=alpha)
+
+
 __all__ = [
     "dequantize",
     "detach_",

@@ -95,6 +95,13 @@ def _rebuild_tensor_v3(storage, storage_offset, size, stride, requires_grad, bac
     return _rebuild_tensor_v2(typed, storage_offset, size, stride, requires_grad, backward_hooks, metadata)
 
 
+def _rebuild_sparse_tensor(layout, data):
+    if layout != penlight.sparse_coo:
+        raise NotImplementedError(f"Penlight has no {layout} tensors; save them as torch.sparse_coo")
+    indices, values, size, is_coalesced = (*data, None)[:4]
+    return penlight.sparse_coo_tensor(indices, values, size, is_coalesced=is_coalesced)
+
+
 def _rebuild_meta_tensor_no_storage(dtype, size, stride, requires_grad):
     return penlight.empty_strided(size, stride, dtype=dtype, device="meta", requires_grad=requires_grad)
 

@@ -514,3 +514,11 @@ def _to_device(storage, location):
         )
         raise with_help(error, "file_cuda")
     return copy_storage(storage, location)
+
+
+def _get_layout(name):
+    """Give the layout that a file names, such as "torch.sparse_coo"."""
+    layout = getattr(penlight, name.removeprefix("torch."), None)
+    if not isinstance(layout, penlight.layout):
+        raise RuntimeError(f"the file names {name!r}, which is no layout")
+    return layout
