@@ -90,6 +90,17 @@ PyObject* result_type_py(PyObject*, PyObject* args) {
   }
 }
 
+// {"max": torch.return_types.max, ...}
+PyObject* return_types_py(PyObject*, PyObject*) {
+  try {
+    PyObject* types = PyDict_New();
+    for (ResultType* r = return_types; r->name; ++r) PyDict_SetItemString(types, r->name, reinterpret_cast<PyObject*>(result_type(*r)));
+    return types;
+  } catch (...) {
+    return translate_exception("return_types");
+  }
+}
+
 PyObject* broadcast_shapes_py(PyObject*, PyObject* args) {
   try {
     std::vector<int64_t> r;
@@ -176,6 +187,7 @@ PyMethodDef own_functions[] = {
     {"can_cast", can_cast, METH_VARARGS, "can_cast(from_, to)\n\nWhether an in-place operator may convert from_ to to."},
     {"result_type", result_type_py, METH_VARARGS, "result_type(tensor1, tensor2)\n\nThe dtype an operator on both would give."},
     {"broadcast_shapes", broadcast_shapes_py, METH_VARARGS, "broadcast_shapes(*shapes)\n\nThe shape that all shapes broadcast to."},
+    {"_return_types", return_types_py, METH_NOARGS, nullptr},
     {"_make_subclass", make_subclass, METH_VARARGS, nullptr},
     {"_as_subclass", as_subclass, METH_VARARGS, nullptr},
     {"_set_parameter_type", set_parameter_type, METH_O, nullptr},
