@@ -107,6 +107,7 @@ def inplace_case(r, i):
     if r.formula:
         args = args.replace("p.operand(0)", "p.tensor(0)", 1)
         return f"      case {i}:\n        return p.give(op::{r.cname}_({args}));"
+    args = args.replace("p.tensor(0)", "before_inplace(p.tensor(0))", 1)
     return f"      case {i}:\n        return p.give(inplace_from(p.tensor(0), [&] {{ return op::{r.cname}({args}); }}));"
 
 
@@ -163,10 +164,12 @@ def tables(groups):
                     flags = "METH_FASTCALL | METH_KEYWORDS"
                     for public_name in (full, *(a + suffix for r in part for a in r.aliases.split())):
                         into.append(f'  {{"{public_name}", (PyCFunction)(void (*)(void)){prefix}{full}, {flags}, {doc}}},')
+    pointwise = "\n".join(f'  "{name} "' for name, rows in groups.items() if rows[0].formula)
     return ('#include "python/binding.h"\n\nnamespace pl {\nnamespace bind {\n\n' + "\n".join(decls)
             + "\n\n}  // namespace bind\n\nusing namespace bind;\n\nPyMethodDef operator_functions[] = {\n" + "\n".join(functions)
             + "\n  {nullptr, nullptr, 0, nullptr}};\n\nPyMethodDef operator_methods[] = {\n" + "\n".join(methods)
-            + "\n  {nullptr, nullptr, 0, nullptr}};\n\n}  // namespace pl\n")
+            + "\n  {nullptr, nullptr, 0, nullptr}};\n\nconst char* const pointwise_names = \n" + pointwise
+            + ";\n\n}  // namespace pl\n")
 
 
 def py_signature(r, skip_self=False, suffix=""):

@@ -102,6 +102,7 @@ _NAMES = {
     "ComplexDoubleStorage": "storage",
     "autocast": "amp",
     "fork_rng": "random",
+    "vmap": "func",
 }
 
 
