@@ -450,3 +450,36 @@ def test_rearrange():
     for pattern, text in (("a b -> b a", "Number of dimensions"), ("a b c -> a b", "only on one side"), ("a b c", "separator")):
         with pytest.raises(ValueError, match=text):
             rearrange(x, pattern)
+
+
+# ---------------------------------------------------------------- the same through torch.autograd
+def test_forward_strategies():
+    af, x = torch.autograd.functional, sample(4)
+    f = lambda v: (MATRIX @ v).sin()  # noqa: E731
+    want = np.cos((MATRIX @ x).numpy())[:, None] * MATRIX.numpy()
+    for options in ({}, {"vectorize": True}, {"vectorize": True, "strategy": "forward-mode"}):
+        close(af.jacobian(f, x, **options), want)
+        both = af.jacobian(lambda a, b: (a * b, a.sum()), (x, x + 1), **options)
+        close(both[0][0], np.diag(x.numpy() + 1)), close(both[1][1], np.zeros(4))
+    g = lambda v: (v**3).sum()  # noqa: E731
+    for options in ({}, {"vectorize": True}, {"vectorize": True, "outer_jacobian_strategy": "forward-mode"}):
+        close(af.hessian(g, x, **options), np.diag(6 * x.numpy()))
+    with pytest.raises(NotImplementedError, match="only implemented for `vectorize=True`"):
+        af.jacobian(f, x, strategy="forward-mode")
+    with pytest.raises(RuntimeError, match="`strict=True` and `vectorized=True` are not supported together"):
+        af.jacobian(f, x, strict=True, vectorize=True)
+    with pytest.raises(AssertionError, match="Expected strategy to be either"):
+        af.jacobian(f, x, strategy="sideways")
+
+
+def test_gradcheck_in_forward_mode():
+    x = sample(3).requires_grad_()
+    z = torch.complex(sample(2), sample(2, seed=1)).requires_grad_()
+    check = torch.autograd.gradcheck
+    for f, v in ((torch.sin, x), (lambda v: torch.outer(v, v.exp()), x), (torch.abs, z), (lambda v: v * v.conj(), z)):
+        assert check(f, (v,), check_forward_ad=True) and check(f, (v,), check_forward_ad=True, check_backward_ad=False)
+    assert torch.autograd.gradgradcheck(torch.tanh, (x,), check_fwd_over_rev=True)
+    with pytest.raises(torch.autograd.GradcheckError, match="forward mode mismatch for output 0 with respect to input 0"):
+        check(Cube.apply, (x,), check_forward_ad=True)
+    with pytest.raises(AssertionError, match="Expected at least one of"):
+        check(torch.sin, (x,), check_backward_ad=False)

@@ -120,7 +120,9 @@ _NEVER = {"dim": Tensor, "sections": (tuple, list, Tensor), "indices": int, "q":
 _ALWAYS = {"unbiased": bool, "keepdim": bool}
 LISTS = ("size", "shape", "sizes", "dims", "repeats")
 _SAME_NAMES = {"axis": "dim", "axes": "dims", "keepdims": "keepdim", "self": "input", "x2": "other"}
-TENSOR_NAMES = ("other", "index", "src", "source", "mask", "x", "vec2", "tensor", "mat2", "indices", "target", "weight")
+TENSOR_NAMES = frozenset(
+    "tensor_indices_or_sections other index src source mask x vec2 tensor mat2 indices target weight".split()
+)
 
 
 def bind(func, args, kwargs):
@@ -336,6 +338,10 @@ def with_dims(func, level, args, kwargs):
         return NotImplemented
     tensors = tensors_in(bound.values(), {})
     name, ndim = func.__name__, max(t.dim() for t in tensors)
+    if ndim == 0 and name in _ALL_DIMS and name not in ("flip", "squeeze"):
+        first, *others = bound.items()
+        named = {n: v for n, v in others if n not in DIMS and n != "keepdim"}
+        return wrap_results(getattr(_C, name)(first[1].value.unsqueeze(1), dim=1, **named), level)
     if ndim == 0 and name != "stack":
         return NotImplemented
     others = [*args[1:], *kwargs.values()]
@@ -654,10 +660,12 @@ def random_call(name, is_method, args, kwargs):
     return random(func, level, args, kwargs)
 
 
-@rule("rand randn randint randperm rand_like randn_like randint_like normal bernoulli multinomial poisson",
-      "binomial uniform_ normal_ log_normal_ exponential_ cauchy_ geometric_ random_ bernoulli_ dropout dropout_ feature_dropout",
-      "feature_dropout_ alpha_dropout alpha_dropout_ feature_alpha_dropout feature_alpha_dropout_ _standard_gamma",
-      "_sample_dirichlet _rrelu_with_noise")  # fmt: skip
+@rule(
+    "rand randn randint randperm rand_like randn_like randint_like normal bernoulli multinomial poisson binomial",
+    "uniform_ normal_ log_normal_ exponential_ cauchy_ geometric_ random_ bernoulli_ dropout dropout_ feature_dropout",
+    "feature_dropout_ alpha_dropout alpha_dropout_ feature_alpha_dropout feature_alpha_dropout_ _standard_gamma",
+    "_sample_dirichlet _rrelu_with_noise",
+)
 def random(func, level, args, kwargs):
     """By the vmap's `randomness`: refused, drawn once for all samples, or drawn for each."""
     name = func.__name__
