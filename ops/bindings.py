@@ -114,6 +114,7 @@ def inplace_case(r, i):
     if r.formula:
         args = args.replace("p.operand(0)", "p.tensor(0)", 1)
         return f"      case {i}:\n        return p.give(op::{r.cname}_({args}));"
+    args = args.replace("p.tensor(0)", "before_inplace(p.tensor(0))", 1)
     return f"      case {i}:\n        return p.give(inplace_from(p.tensor(0), [&] {{ return op::{r.cname}({args}); }}));"
 
 
@@ -180,11 +181,13 @@ def tables(groups):
     for r in named_results():
         names = ", ".join(f'"{n}"' for n in r.return_names)
         types.append(f'  {{"{r.name}", {{{names}}}}},\n')
+    pointwise = "\n".join(f'  "{name} "' for name, rows in groups.items() if rows[0].formula)
     return ('#include "python/binding.h"\n\nnamespace pl {\n\nResultType return_types[] = {\n' + "".join(types)
             + "  {nullptr, {}}};\n\nnamespace bind {\n\n" + "\n".join(decls)
             + "\n\n}  // namespace bind\n\nusing namespace bind;\n\nPyMethodDef operator_functions[] = {\n" + "\n".join(functions)
             + "\n  {nullptr, nullptr, 0, nullptr}};\n\nPyMethodDef operator_methods[] = {\n" + "\n".join(methods)
-            + "\n  {nullptr, nullptr, 0, nullptr}};\n\n}  // namespace pl\n")
+            + "\n  {nullptr, nullptr, 0, nullptr}};\n\nconst char* const pointwise_names = \n" + pointwise
+            + ";\n\n}  // namespace pl\n")
 
 
 def py_signature(r, skip_self=False, suffix=""):

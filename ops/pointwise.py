@@ -53,7 +53,7 @@ op("addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> T
    forms="fmio", doc="input + value * tensor1 / tensor2.")
 op("lerp(Tensor self, Tensor end, Operand weight) -> Tensor", types="f",
    formula="self + weight * (end - self) if abs(weight) < 0.5 else end - (end - self) * (1 - weight)",
-   grad={"self": "grad * conj(1 - weight)", "end": "grad * conj(weight)", "weight": "grad * conj(end - self)"}, forms="fmio",
+   grad={"self": "grad - grad * conj(weight)", "end": "grad * conj(weight)", "weight": "grad * conj(end - self)"}, forms="fmio",
    doc="Moves from input towards end by the fraction weight.")
 
 # ---- comparison and logic

@@ -1160,3 +1160,11 @@ def test_functional():
         f.jacobian(lambda x: torch.ones(2), x, strict=True)
     with pytest.raises(RuntimeError, match="v has invalid size"):
         f.vjp(lambda x: x, x, torch.ones(3))
+
+
+def test_in_place_operators_save_what_was_there_before():
+    x = torch.tensor([0.1, 1.0, 3.0], requires_grad=True)
+    y = x.clone()
+    y.clamp_(0.5, 2.0).square_()
+    y.sum().backward()
+    assert x.grad.tolist() == [0.0, 2.0, 0.0]

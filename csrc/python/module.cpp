@@ -172,7 +172,22 @@ PyObject* set_parameter_type(PyObject*, PyObject* t) {
   Py_RETURN_NONE;
 }
 
+// _set_random_hook and _set_function_hook (function or None), _keep_recording(bool) -> bool: for torch.func.
+template <PyObject** hook> PyObject* set_hook(PyObject*, PyObject* function) {
+  Py_INCREF(function);
+  Py_XDECREF(std::exchange(*hook, function));
+  if (function == Py_None) Py_CLEAR(*hook);
+  Py_RETURN_NONE;
+}
+PyObject* set_keep_recording(PyObject*, PyObject* on) {
+  bool before = std::exchange(keep_recording, on == Py_True);
+  return PyBool_FromLong(before);
+}
+
 PyMethodDef own_functions[] = {
+    {"_set_random_hook", set_hook<&random_hook>, METH_O, nullptr},
+    {"_set_function_hook", set_hook<&function_hook>, METH_O, nullptr},
+    {"_keep_recording", set_keep_recording, METH_O, nullptr},
     {"set_num_threads", set_threads, METH_O, "Sets how many CPU threads operators may use."},
     {"get_num_threads", get_threads, METH_NOARGS, "How many CPU threads operators may use."},
     {"_isa", isa, METH_NOARGS, nullptr},
@@ -209,6 +224,7 @@ PyMODINIT_FUNC PyInit__C() {
     cpu();      // an unsupported CPU is said here, by a sentence, and not by an illegal instruction
     for (PyMethodDef* t : {operator_functions, own_functions, data_functions, autograd_functions, module_base_functions})
       if (PyModule_AddFunctions(m, t) < 0) return nullptr;
+    if (PyModule_AddStringConstant(m, "_pointwise_names", pointwise_names) < 0) return nullptr;
     if (!add_types(m) || !add_tensor_type(m) || !add_storage_type(m) || !add_module_base(m) || !add_optim(m) || !add_autograd_types(m)) return nullptr;
   } catch (const Error& e) {
     PyErr_SetString(PyExc_ImportError, e.what());
