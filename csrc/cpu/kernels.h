@@ -1,6 +1,7 @@
 // The table of CPU kernels. Each ISA's copy of csrc/cpu fills one; the one for this machine is chosen at import.
 #pragma once
 #include <cstdint>
+#include "cpu/attention.h"
 #include "cpu/conv.h"
 #include "cpu/copy.h"
 #include "cpu/gemm.h"
@@ -32,6 +33,7 @@ struct Kernels {
   NormKernels norm;
   PoolKernels pool;
   ResampleKernels resample;
+  AttentionKernels attention;
   OptimKernels optim;
 };
 

@@ -15,6 +15,7 @@ void fill_loss(LossKernels&);
 void fill_norm(NormKernels&);
 void fill_pool(PoolKernels&);
 void fill_resample(ResampleKernels&);
+void fill_attention(AttentionKernels&);
 void fill_optim(OptimKernels&);
 extern const PointwiseKernel pointwise_table[][4];   // generated
 
@@ -31,6 +32,7 @@ void fill_kernels(Kernels& k) {
   fill_norm(k.norm);
   fill_pool(k.pool);
   fill_resample(k.resample);
+  fill_attention(k.attention);
   fill_optim(k.optim);
 }
 
