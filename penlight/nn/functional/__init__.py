@@ -26,6 +26,7 @@ from penlight.nn.functional._activation import (
     tanhshrink,
     threshold,
 )
+from penlight.nn.functional._attention import multi_head_attention_forward
 from penlight.nn.functional._dropout import (
     alpha_dropout,
     dropout,

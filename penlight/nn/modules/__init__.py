@@ -18,5 +18,6 @@ from penlight.nn.modules.pixelshuffle import *  # noqa: F403
 from penlight.nn.modules.pooling import *  # noqa: F403
 from penlight.nn.modules.rnn import *  # noqa: F403
 from penlight.nn.modules.sparse import *  # noqa: F403
+from penlight.nn.modules.transformer import *  # noqa: F403
 
 __all__ = [name for name, value in list(globals().items()) if isinstance(value, type)]
