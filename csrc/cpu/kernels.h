@@ -2,9 +2,11 @@
 #pragma once
 #include <cstdint>
 #include "cpu/attention.h"
+#include "cpu/bag.h"
 #include "cpu/conv.h"
 #include "cpu/copy.h"
 #include "cpu/gemm.h"
+#include "cpu/grid.h"
 #include "cpu/loss.h"
 #include "cpu/norm.h"
 #include "cpu/pool.h"
@@ -34,6 +36,8 @@ struct Kernels {
   PoolKernels pool;
   ResampleKernels resample;
   AttentionKernels attention;
+  BagKernels bag;
+  GridKernels grid;
   OptimKernels optim;
 };
 
