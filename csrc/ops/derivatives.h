@@ -151,5 +151,12 @@ Tensor max_pool_gather(const Tensor& grad, const Tensor& indices, int64_t dims);
 Tensor avg_pool_again(const Tensor& grad, Shape kernel_size, Shape stride, Shape padding, bool ceil_mode, bool count_include_pad,
                       std::optional<int64_t> divisor_override);
 Tensor adaptive_avg_again(const Tensor& grad, Shape output, int64_t dims);
+Tensor embedding_bag_weight_grad(const Tensor& grad, const Tensor& weight, const Tensor& indices, const Tensor& offsets, const Tensor& size, const Tensor& top,
+                                 bool scale_grad_by_freq, int64_t mode, const Tensor& samples, bool include_last_offset, int64_t padding);
+Tensor embedding_bag_sample_grad(const Tensor& grad, const Tensor& weight, const Tensor& indices, const Tensor& offsets, const Tensor& samples,
+                                 bool include_last_offset, int64_t padding);
+Tensor im2col_grad(const Tensor& grad, Shape input, Shape kernel_size, Shape dilation, Shape padding, Shape stride);
+Tensor ctc_loss_grad(const Tensor& grad, const Tensor& log_probs, const Tensor& targets, Shape input_lengths, Shape target_lengths, const Tensor& loss,
+                     const Tensor& log_alpha, int64_t blank, bool zero_infinity);
 
 }  // namespace pl
