@@ -150,12 +150,6 @@ class _Answers:
         """Give the address of the first element, for reading only."""
         return self.data_ptr()
 
-    def share_memory_(self):
-        """Raise: tensors are shared between processes by copies; the DataLoader and pickling send those."""
-        raise NotImplementedError(
-            "share_memory_(): tensors are not shared between processes; send them (pickle copies) or use threads"
-        )
-
     def module_load(self, other, assign=False):
         """Give what `load_state_dict` puts here: other itself with assign, else this with other's values."""
         if assign:

@@ -18,6 +18,7 @@ PL_FN double recurrence(Int64 n, double first, Step step) {
   double before = 1.0;
   double now = first;
   if (n == 0) return before;
+  if (n > (Int64(1) << 24)) return nan<double>();  // so many steps would leave no digit, and not end
   for (Int64 k = 1; k < n && now == now; ++k) {
     const double next = step(double(k), now, before);
     before = now;

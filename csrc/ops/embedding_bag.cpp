@@ -42,7 +42,7 @@ Tensor bag_bounds(const Tensor& offsets, int64_t count, bool include_last_offset
 void check_indices(const Tensor& indices, int64_t rows) {
   const int64_t* i = indices.ptr<int64_t>();
   for (int64_t p = 0; p < indices.numel(); ++p)
-    PL_CHECK_AS(Runtime, i[p] >= 0 && i[p] < rows, "index_range", "Index %lld of input takes value %lld which is not in the valid range [0, %lld)", (long long)p,
+    PL_CHECK_AS(Runtime, i[p] >= 0 && i[p] < rows, "index_out_of_range", "Index %lld of input takes value %lld which is not in the valid range [0, %lld)", (long long)p,
                 (long long)i[p], (long long)rows);
 }
 

@@ -158,7 +158,9 @@ class Wishart(ExponentialFamily):
     def _redrawn(self, sample, which):
         """The samples, with those of `which` (one bool for each of sample_shape) replaced by new ones."""
         fresh = self._bartlett_sampling(which[which].shape)
-        return torch.index_put(sample, (which,), fresh)
+        redrawn = sample.clone()
+        redrawn[which] = fresh
+        return redrawn
 
     def _any_of_batch(self, flags):
         return flags.amax(self._batch_dims) if self._batch_dims else flags
