@@ -177,6 +177,7 @@ class Run {
   void execute(Slot* s);
   void execute_leaf(Slot* s);
   void capture(Slot* s);
+  uint64_t unwanted_of(Node* n);
   void differentiate(Slot* s, Tensor* results);
   void distribute(Node* n, Tensor* results);
   void drop_gradients(Slot* s) {
@@ -391,6 +392,15 @@ void differentiate_watched(Node* n, const Tensor* grads, Tensor* results) {
 
 }  // namespace
 
+namespace {
+struct Unwanted {
+  Node* node;
+  uint64_t before;
+  Unwanted(Node* n, uint64_t bits) : node(n), before(std::exchange(n->unwanted, bits)) {}
+  ~Unwanted() { node->unwanted = before; }
+};
+}  // namespace
+
 void Run::differentiate(Slot* s, Tensor* results) {
   Node* n = s->node;
   std::optional<PyRef> given;
@@ -398,6 +408,7 @@ void Run::differentiate(Slot* s, Tensor* results) {
     run_pre_hooks(n, s->grads);
     if (n->hooks->post) given.emplace(tuple_of(s->grads, n->n_inputs));
   }
+  const Unwanted unwanted(n, pool_->captures.empty() ? 0 : unwanted_of(n));
   Node* before = std::exchange(evaluating_, n);
   if (anomaly_enabled) differentiate_watched(n, s->grads, results);
   else n->backward(s->grads, results);
@@ -405,6 +416,17 @@ void Run::differentiate(Slot* s, Tensor* results) {
   if (!options_.keep_graph) n->release_saved();
   drop_gradients(s);
   if (given) run_post_hooks(n, results, given->get());
+}
+
+// grad(outputs, inputs) computes no gradient that none of the inputs needs.
+uint64_t Run::unwanted_of(Node* n) {
+  uint64_t bits = 0;
+  for (uint32_t i = 0; i < n->n_next && i < 64; ++i) {
+    if (!n->next[i].fn) continue;
+    const Slot* t = find(n->next[i].fn);
+    if (!t->executes && t->captures < 0) bits |= uint64_t(1) << i;
+  }
+  return bits;
 }
 
 void Run::distribute(Node* n, Tensor* results) {

@@ -51,6 +51,7 @@ struct Node {
   PyObject* wrapper = nullptr;   // the grad_fn object seen from Python, while it lives; not owned
   PyHooks* hooks = nullptr;
   Slot* slots = nullptr;
+  uint64_t unwanted = 0;         // inputs whose gradient the run that evaluates this node has no use for, one bit each
   PyObject* where = nullptr;     // anomaly mode: the stack of the forward call, a list of lines
   bool accumulator = false;      // an AccumulateGrad
   OutputMeta first_output;
@@ -70,7 +71,8 @@ struct Node {
   bool is_accumulator() const { return accumulator; }
 
   void set_next_count(uint32_t n);
-  bool needs(uint32_t i) const { return next[i].fn != nullptr; }
+  // Whether the gradient of input i leads anywhere, and is wanted in this run.
+  bool needs(uint32_t i) const { return next[i].fn != nullptr && !(i < 64 && unwanted >> i & 1); }
   OutputMeta& output(uint32_t nr) {
     if (nr == 0) return first_output;
     if (more_outputs.size() < nr) more_outputs.resize(nr < n_inputs ? n_inputs - 1 : nr);
