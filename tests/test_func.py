@@ -284,6 +284,22 @@ def test_in_place_inside_vmap():
     close(y, x + 1)
 
 
+def test_shapes_changed_in_place():
+    x = sample(3, 2, 1)
+    for f in (lambda a: a.clone().unsqueeze_(0), lambda a: a.clone().t_(), lambda a: a.clone().squeeze_(-1)):
+        close(vmap(f)(x), loop(f, x))
+    labels = torch.tensor([[0, 2], [1, 1]])
+    close(vmap(lambda a: F.one_hot(a, 3))(labels), F.one_hot(labels, 3))
+
+
+def test_forward_mode_of_in_place_operators():
+    x, t = sample(3), sample(3, seed=1)
+    y = x.clone()
+    value, tangent = jvp(lambda v: v.mul_(2).add_(v), (y,), (t,))
+    close(value, 4 * x), close(tangent, 4 * t), close(y, 4 * x)
+    close(jvp(lambda v: v.zero_(), (x.clone(),), (t,))[1], np.zeros(3))
+
+
 def test_randomness():
     x = torch.zeros(4, 3)
     for draw in (lambda a: torch.rand(3) + a, torch.rand_like, lambda a: a.clone().normal_(), lambda a: F.dropout(a + 1),

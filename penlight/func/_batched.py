@@ -133,6 +133,11 @@ class BatchedTensor(Tensor):
         """Give the tensor cut off the graph."""
         return wrap(self.value.detach(), self.level)
 
+    def detach_(self):
+        """Cut this very tensor off the graph."""
+        self.value = self.value.detach()
+        return self
+
     data = property(detach)
 
     def register_hook(self, hook):

@@ -51,6 +51,7 @@ def _check_keys(module, values, strict):
 @contextlib.contextmanager
 def _replaced(module, values, tie_weights, strict):
     """Inside the block the module's parameters and buffers are the given tensors."""
+    given = values
     if tie_weights:
         values = _with_ties(module, values)
     _check_keys(module, values, strict)
@@ -70,8 +71,8 @@ def _replaced(module, values, tie_weights, strict):
     finally:
         for name, table, last, before, value in places:
             # A buffer that the module replaced (running statistics) is the caller's new value.
-            if table[last] is not value and name in values:
-                values[name] = table[last]
+            if table[last] is not value and name in given:
+                given[name] = table[last]
             table[last] = before
 
 
@@ -95,7 +96,7 @@ def functional_call(module, parameter_and_buffer_dicts, args=None, kwargs=None, 
     """
     dicts = parameter_and_buffer_dicts
     if isinstance(dicts, dict):
-        values = dict(dicts)
+        values = dicts
     elif isinstance(dicts, (list, tuple)):
         for d in dicts:
             if not isinstance(d, dict):

@@ -17,6 +17,7 @@ from penlight.func._batched import (
     unwrap,
     wrap,
 )
+from penlight.overrides import DisableTorchFunctionSubclass
 
 RULES = {}
 
@@ -180,6 +181,8 @@ def one_by_one(func, level, args, kwargs):
     for i in range(level.size):
         one, named = map_arguments(_sample(level, i), args, kwargs)
         results.append(func(*one, **named))
+        if changes and one[0].shape != args[0].shape:
+            raise RuntimeError(f"vmap: {name}() cannot change the shape of a sample; use one that is not in place")
     if changes:
         return args[0] if name != "__setitem__" else None
     return stacked(results, level)
@@ -280,6 +283,25 @@ def in_place(func, level, args, kwargs):
         raise RuntimeError(f"result type {result.dtype} can't be cast to the desired output type {target.dtype}")
     target.value.copy_(spread(result, level))
     return target
+
+
+@rule("unsqueeze_ squeeze_ t_ transpose_ swapaxes_")
+def reshape_in_place(func, level, args, kwargs):
+    target = args[0]
+    target.value = getattr(Tensor, func.__name__[:-1])(*args, **kwargs).value
+    with DisableTorchFunctionSubclass():  # the object itself, which has the shape of a sample
+        func(*args, **kwargs)
+    return target
+
+
+@rule("one_hot")
+def one_hot(func, level, args, kwargs):
+    bound = dict(zip(("tensor", "num_classes"), args)) | kwargs
+    if bound.get("num_classes", -1) < 1:
+        raise RuntimeError(
+            "When vmap-ing torch.nn.functional.one_hot, please provide an explicit positive num_classes argument."
+        )
+    return (bound["tensor"].unsqueeze(-1) == _C.arange(bound["num_classes"])).long()
 
 
 @rule("copy_ fill_ zero_ masked_fill_")
