@@ -499,3 +499,49 @@ def test_gradcheck_in_forward_mode():
         check(Cube.apply, (x,), check_forward_ad=True)
     with pytest.raises(AssertionError, match="Expected at least one of"):
         check(torch.sin, (x,), check_backward_ad=False)
+
+
+def test_options_of_a_function():
+    class Boxed(torch.autograd.Function):
+        boxed_grads_call = True
+
+        @staticmethod
+        def forward(ctx, a, b):
+            return a * 2, b * 3
+
+        @staticmethod
+        def backward(ctx, grads):
+            assert type(grads) is list and len(grads) == 2
+            return grads[0] * 2, grads[1] * 3
+
+    class Once(torch.autograd.Function):
+        clear_saved_tensors_on_access = True
+
+        @staticmethod
+        def forward(ctx, a):
+            ctx.save_for_backward(a)
+            return a * a
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 2 * ctx.saved_tensors[0]
+
+    x = torch.tensor([3.0], requires_grad=True)
+    a, b = Boxed.apply(x, x)
+    (a + b).backward()
+    assert x.grad.tolist() == [5]
+    y = Once.apply(x)
+    y.backward(retain_graph=True)
+    assert x.grad.tolist() == [11]
+    with pytest.raises(RuntimeError, match="can only be accessed once"):
+        y.backward()
+
+
+def test_settings_without_effect():
+    with torch.autograd.set_multithreading_enabled(False) as nothing:
+        assert nothing is None
+    assert torch.autograd.enforce_grad_layout_policy(True).prev is True
+    with pytest.raises(RuntimeError, match="torch.compile region"), torch.autograd.graph.region_activation_memory_budget(0.5):
+        pass
+    with pytest.raises(ValueError, match="in .0, 1., got 2"), torch.autograd.graph.region_activation_memory_budget(2):
+        pass
