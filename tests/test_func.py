@@ -8,6 +8,7 @@ import pytest
 
 import penlight as torch
 from penlight.func import (
+    _rules,
     functional_call,
     grad,
     grad_and_value,
@@ -545,3 +546,18 @@ def test_settings_without_effect():
         pass
     with pytest.raises(ValueError, match="in .0, 1., got 2"), torch.autograd.graph.region_activation_memory_budget(2):
         pass
+
+
+SAMPLE_BY_SAMPLE = {"kron", "cross", "trace"}  # right all the same, by the way of last resort
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", [n for n in FUNCTIONS if n not in SAMPLE_BY_SAMPLE])
+def test_common_operators_have_a_rule(name, monkeypatch):
+    looped = []
+    monkeypatch.setattr(_rules, "one_by_one", lambda func, *rest: looped.append(func.__name__))
+    try:
+        vmap(FUNCTIONS[name])(sample(5, 3, 4))
+    except (TypeError, AttributeError, ValueError):
+        pass  # of what stands in for the result
+    assert not looped

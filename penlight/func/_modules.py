@@ -3,6 +3,7 @@
 import contextlib
 
 import penlight
+from penlight import Tensor
 
 
 def _owner(module, name):
@@ -54,6 +55,9 @@ def _replaced(module, values, tie_weights, strict):
     given = values
     if tie_weights:
         values = _with_ties(module, values)
+    for value in values.values():
+        if not (value is None or isinstance(value, Tensor)):
+            raise TypeError(f"{value} is not an instance of torch.Tensor")
     _check_keys(module, values, strict)
     places = []
     for name, value in values.items():

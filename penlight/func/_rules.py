@@ -122,7 +122,7 @@ _ALWAYS = {"unbiased": bool, "keepdim": bool}
 LISTS = ("size", "shape", "sizes", "dims", "repeats")
 _SAME_NAMES = {"axis": "dim", "axes": "dims", "keepdims": "keepdim", "self": "input", "x2": "other"}
 TENSOR_NAMES = frozenset(
-    "tensor_indices_or_sections other index src source mask x vec2 tensor mat2 indices target weight".split()
+    "tensor_indices_or_sections other src mask x vec2 tensor mat2 indices target weight".split()
 )
 
 

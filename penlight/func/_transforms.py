@@ -400,6 +400,9 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False):
     `primals` and `tangents` are tuples of the same structure and shapes. With strict, an output that does not depend on
     the primals is an error. With has_aux, func returns (output, aux), and the result is (output, tangent, aux).
 
+    Computed as the transpose of the vjp. So a result that its operator keeps for the derivative must not be changed in
+    place, as `x.exp().mul_(2)` does: this raises RuntimeError, as it does in reverse mode.
+
     Example:
         >>> torch.func.jvp(torch.sin, (torch.tensor(0.0),), (torch.tensor(2.0),))
         (tensor(0.), tensor(2.))
