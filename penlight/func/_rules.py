@@ -458,13 +458,15 @@ def unsqueeze(func, level, args, kwargs):
     return wrap(call(func, {"input": args[0].value, "dim": shift(bound["dim"], args[0].dim() + 1)}), level)
 
 
-@rule("as_strided as_strided_copy")
+@rule("as_strided as_strided_copy as_strided_scatter")
 def as_strided(func, level, args, kwargs):
+    """Places in memory count from the beginning of the sample."""
     bound = bind(func, args, kwargs)
-    value = bound["input"].value.contiguous()
+    value = spread(bound["input"], level).contiguous()
     step = value.stride()[0] if level.size else 0
     start = value.storage_offset() + (bound.get("storage_offset") or 0)
-    return wrap(func(value, (level.size, *bound["size"]), (step, *bound["stride"]), start), level)
+    source = [spread(bound["src"], level)] if "src" in bound else []
+    return wrap(func(value, *source, (level.size, *bound["size"]), (step, *bound["stride"]), start), level)
 
 
 @rule("view_as reshape_as expand_as")
@@ -482,6 +484,42 @@ def of_few_dims(func, level, args, kwargs):
     if x.dim() != 2:
         return NotImplemented if x.dim() > 2 else x.view_as(x)
     return wrap((Tensor.mH.fget if func.__name__ == "matrix_H" else Tensor.mT.fget)(x.value), level)
+
+
+def _at_least(x, ndim):
+    """Dimensions of size 1 as atleast_1d, atleast_2d and atleast_3d add them."""
+    x = x.reshape(1) if x.dim() == 0 else x
+    x = x.unsqueeze(0) if x.dim() == 1 and ndim > 1 else x
+    return x.unsqueeze(-1) if x.dim() == 2 and ndim > 2 else x
+
+
+def _joined(tensors, ndim, dim):
+    tensors = [_at_least(t, ndim) for t in tensors]
+    return _C.cat(tensors, 0 if tensors[0].dim() == 1 else dim)
+
+
+# Operators as a few others, each with a rule.
+_IN_OTHER_WORDS = {
+    "fliplr": lambda x: x.flip(1),
+    "flipud": lambda x: x.flip(0),
+    "msort": lambda x: x.sort(0)[0],
+    "trace": lambda x: x.diagonal().sum(),
+    "diag": lambda x, diagonal=0: x.diagonal(diagonal) if x.dim() == 2 else x.diag_embed(diagonal),
+    "diagflat": lambda x, offset=0: x.flatten().diag_embed(offset),
+    "dist": lambda x, other, p=2: (x - other).norm(p),
+    "hstack": lambda tensors: _joined(tensors, 1, 1),
+    "vstack": lambda tensors: _joined(tensors, 2, 0),
+    "dstack": lambda tensors: _joined(tensors, 3, 2),
+}
+_NEEDS_DIMS = {"fliplr": 2, "flipud": 1, "msort": 1, "trace": 2, "diag": 1}
+
+
+@rule(*_IN_OTHER_WORDS)
+def in_other_words(func, level, args, kwargs):
+    name = func.__name__
+    if kwargs or isinstance(args[0], Tensor) and args[0].dim() < _NEEDS_DIMS.get(name, 0):
+        return NotImplemented
+    return _IN_OTHER_WORDS[name](*args)
 
 
 # ---------------------------------------------------------------- operators that take any number of leading dimensions
@@ -605,6 +643,21 @@ def index_select(func, level, args, kwargs):
             return NotImplemented
         return x.gather(0, index.reshape(-1))
     return wrap(func(x.value, shift(bound["dim"], x.dim()), index), level)
+
+
+@rule("index_add index_copy index_fill repeat_interleave take_along_dim")
+def along_a_dimension(func, level, args, kwargs):
+    """An index that is the same for all samples counts along the dimension behind the batch's."""
+    bound = bind(func, args, kwargs)
+    if bound is None or not isinstance(bound.get("dim"), int) or bound["input"].dim() == 0:
+        return NotImplemented
+    x, whole = bound["input"], ("source", "indices") if func.__name__ == "take_along_dim" else ("source",)
+    if any_batched([v for n, v in bound.items() if n not in ("input", *whole)], level):
+        return NotImplemented
+    if any(isinstance(v, Tensor) and v.dim() != x.dim() for n, v in bound.items() if n in whole):
+        return NotImplemented
+    bound = {n: spread(v, level) if n == "input" or n in whole else v for n, v in bound.items()}
+    return wrap(call(func, {**bound, "dim": shift(bound["dim"], x.dim())}), level)
 
 
 def _key_parts(key):
