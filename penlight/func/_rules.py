@@ -351,7 +351,8 @@ _ALL_DIMS = frozenset(
     "select narrow diagonal unfold unbind split split_with_sizes chunk tensor_split unsafe_split unsafe_chunk slice",
     "unsafe_split_with_sizes transpose_copy squeeze_copy narrow_copy select_copy slice_copy diagonal_copy unfold_copy",
     "unbind_copy split_copy split_with_sizes_copy gather scatter scatter_add scatter_reduce take_along_dim cat stack",
-    "diag_embed select_scatter slice_scatter diagonal_scatter linalg_cross renorm quantile nanquantile logdet trace_",
+    "diag_embed select_scatter slice_scatter diagonal_scatter quantile nanquantile logdet trace_",
+    "linalg_cross linalg_diagonal linalg_norm linalg_matrix_norm",
     "cosine_similarity glu aminmax",
 )
 def with_dims(func, level, args, kwargs):
@@ -506,6 +507,8 @@ _IN_OTHER_WORDS = {
     "trace": lambda x: x.diagonal().sum(),
     "diag": lambda x, diagonal=0: x.diagonal(diagonal) if x.dim() == 2 else x.diag_embed(diagonal),
     "diagflat": lambda x, offset=0: x.flatten().diag_embed(offset),
+    "linalg_vecdot": lambda x, y, dim=-1: (x.conj() * y).sum(dim),
+    "linalg_multi_dot": lambda tensors: functools.reduce(lambda a, b: a @ b, tensors),
     "dist": lambda x, other, p=2: (x - other).norm(p),
     "hstack": lambda tensors: _joined(tensors, 1, 1),
     "vstack": lambda tensors: _joined(tensors, 2, 0),
@@ -522,6 +525,18 @@ def in_other_words(func, level, args, kwargs):
     return _IN_OTHER_WORDS[name](*args)
 
 
+@rule(*[f"fft_{kind}{n}" for kind in ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft") for n in ("", "2", "n")],
+      "fft_fftshift fft_ifftshift")  # fmt: skip
+def fourier(func, level, args, kwargs):
+    bound = bind(func, args, kwargs)
+    if bound is None or bound["input"].dim() == 0:
+        return NotImplemented
+    ndim, dim, sizes = bound["input"].dim(), bound.get("dim"), bound.get("s")
+    if dim is None:  # all of them, or as many of the last as there are sizes
+        dim = tuple(range(ndim)[-len(sizes) :] if sizes is not None else range(ndim))
+    return wrap(call(func, {**bound, "input": bound["input"].value, "dim": shift(dim, ndim)}), level)
+
+
 # ---------------------------------------------------------------- operators that take any number of leading dimensions
 @rule(
     "tril triu mT mH adjoint linalg_inv linalg_inv_ex inverse linalg_det det linalg_slogdet slogdet logdet",
@@ -534,6 +549,13 @@ def leading(func, level, args, kwargs):
     if any_batched([*args[1:], *kwargs.values()], level) or args[0].dim() < 2 and func.__name__ != "constant_pad_nd":
         return NotImplemented
     return wrap_results(func(args[0].value, *args[1:], **kwargs), level)
+
+
+@rule("linalg_solve linalg_solve_ex linalg_solve_triangular cholesky_solve")
+def solve(func, level, args, kwargs):
+    if len(args) != 2 or args[0].dim() < 2 or args[1].dim() != args[0].dim():
+        return NotImplemented
+    return wrap_results(func(*[spread(a, level) for a in args], **kwargs), level)
 
 
 @rule("scaled_dot_product_attention")

@@ -352,9 +352,16 @@ def vjp(func, *primals, has_aux=False):
 def transpose(outputs, edges):
     """A function from plain tangents at places of the graph to those of the outputs (None: independent of them)."""
     live = [o for o in outputs if o.requires_grad]
-    # Ones, not zeros: some formulas divide by the cotangent or take its logarithm on the way.
-    dummies = [_C.ones_like(o).requires_grad_() for o in live]
-    pulled = _gradients(live, edges, dummies, create_graph=True)
+    # Ones rather than zeros, as a formula may take the cotangent's logarithm on the way. Where ones are refused (for
+    # eigenvectors they ask for the phase, which nothing determines) zeros are not.
+    for start in (_C.ones_like, _C.zeros_like):
+        dummies = [start(o).requires_grad_() for o in live]
+        try:
+            pulled = _gradients(live, edges, dummies, create_graph=True)
+            break
+        except RuntimeError:
+            if start is _C.zeros_like:
+                raise
     used = [(g, i) for i, g in enumerate(pulled) if g is not None and g.requires_grad]
 
     def push(tangents, create_graph):
