@@ -564,3 +564,20 @@ def test_common_operators_have_a_rule(name, monkeypatch):
     except (TypeError, AttributeError, ValueError):
         pass  # of what stands in for the result
     assert not looped
+
+
+@pytest.mark.parametrize("call, kind, text", [
+    (lambda af, x: af.vjp(lambda a: a, x), RuntimeError, "the user-provided function returns a single Tensor"),
+    (lambda af, x: af.jvp(lambda a: a, x), RuntimeError, "input to the user-provided function is a single Tensor"),
+    (lambda af, x: af.jvp(lambda a: a, x, (x, x)), RuntimeError, "The given v should contain a single Tensor"),
+    (lambda af, x: af.vhp(lambda a: a.sum(), 3.0, x), TypeError, "inputs given to vhp must be either .* has type <class 'float'>"),
+    (lambda af, x: af.hvp(lambda a: a.sum(), x, x, strict=True), RuntimeError, "found that the jacobian .* is independent of the input"),
+    (lambda af, x: af.hessian(lambda a: a.sum(), x, strict=True), RuntimeError, "twice differentiable"),
+    (lambda af, x: af.hessian(lambda a: a, x), RuntimeError, "given to hessian should contain a single element"),
+    (lambda af, x: af.jacobian(lambda a, b: a, (x, x), strict=True), RuntimeError, "Output 0 .* is independent of input 1"),
+    (lambda af, x: af.jacobian(lambda a: torch.ones(1), x, strict=True), RuntimeError, "Output 0 .* does not require gradients"),
+    (lambda af, x: af.jacobian(lambda a: a * 2, x, strict=True, create_graph=True), RuntimeError, "when create_graph=True"),
+])  # fmt: skip
+def test_errors_of_autograd_functional(call, kind, text):
+    with pytest.raises(kind, match=text):
+        call(torch.autograd.functional, torch.ones(2))

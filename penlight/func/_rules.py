@@ -546,7 +546,7 @@ def fourier(func, level, args, kwargs):
     "cholesky_inverse",
 )
 def leading(func, level, args, kwargs):
-    if any_batched([*args[1:], *kwargs.values()], level) or args[0].dim() < 2 and func.__name__ != "constant_pad_nd":
+    if tensors_in(args[1:], kwargs) or args[0].dim() < 2 and func.__name__ != "constant_pad_nd":
         return NotImplemented
     return wrap_results(func(args[0].value, *args[1:], **kwargs), level)
 
