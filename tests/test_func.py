@@ -307,11 +307,20 @@ def test_forward_mode_of_in_place_operators():
 def test_randomness():
     x = torch.zeros(4, 3)
     for draw in (lambda a: torch.rand(3) + a, torch.rand_like, lambda a: a.clone().normal_(), lambda a: F.dropout(a + 1),
-                 lambda a: torch.bernoulli(a + 0.5)):  # fmt: skip
+                 lambda a: torch.bernoulli(torch.full((3,), 0.5)), lambda a: torch.normal(0.0, 1.0, (3,))):  # fmt: skip
         torch.manual_seed(0)
         same, other = (vmap(draw, randomness=r)(torch.zeros(40, 3)) for r in ("same", "different"))
         assert same.shape == other.shape == (40, 3)
         assert (same == same[0]).all() and not (other == other[0]).all()
+    for draw in (lambda a: torch.randn(20), lambda a: torch.normal(a, 1.0), torch.randn_like, lambda a: a.clone().normal_()):
+        torch.manual_seed(0)
+        got = vmap(draw, randomness="different")(torch.zeros(3, 20))
+        torch.manual_seed(0)
+        close(got, torch.randn(3, 20))
+    with pytest.raises(RuntimeError, match="same randomness with a batched tensor input"):
+        vmap(torch.bernoulli, randomness="same")(x)
+    with pytest.raises(RuntimeError, match="different inplace randomness on an unbatched tensor"):
+        vmap(lambda a: torch.ones(2).normal_(), randomness="different")(x)
     assert vmap(lambda a: F.dropout(a, training=False))(x).tolist() == x.tolist()
 
 

@@ -770,23 +770,48 @@ def random(func, level, args, kwargs):
         return args[0]
     if level.randomness == "error":
         raise RuntimeError(ERROR)
-    changes = name[-1] == "_"
-    mapped = any_batched([*args, *kwargs.values()], level)
-    if changes and not is_batched(args[0], level) and (mapped or level.randomness == "different"):
+    different, mapped = level.randomness == "different", any_batched([*args, *kwargs.values()], level)
+    if not different and any_batched(args if name in _ELEMENTS else args[1:], level):
         raise RuntimeError(
-            "vmap: Cannot ask for different inplace randomness on an unbatched tensor. This will appear like same "
-            "randomness. If this is necessary for your usage, please file an issue with functorch."
+            "Vmap does not currently support same randomness with a batched tensor input. Please file an issue with "
+            "functorch"
         )
+    if name[-1] == "_" and not is_batched(args[0], level) and (mapped or different):
+        raise RuntimeError(NOT_IN_PLACE.replace("arithmetic", name[:-1]) if mapped else NOT_DIFFERENT)
     with below(level):
-        if level.randomness == "same" and not mapped:
+        if not (different or mapped):
             return func(*args, **kwargs)
-        if level.randomness == "different" and changes and not any_batched(args[1:], level):
+        if different and name[-1] == "_" and not any_batched(args[1:], level):
             func(args[0].value, *args[1:], **kwargs)
             return args[0]
-        alike = ("dropout", "rand_like", "randn_like", "randint_like")
-        if level.randomness == "different" and name in alike and mapped:
+        if different and name in _SIZED and not tensors_in(args, kwargs):
+            return wrap(_with_size(func, level.size, args, kwargs), level)
+        if different and name in _ALIKE and mapped:
             return wrap(func(args[0].value, *args[1:], **kwargs), level)
+        if different and name in _ELEMENTS and name != "multinomial":
+            values, named = map_arguments(lambda t: wrap(spread(t, level), level), args, kwargs)
+            values, named = aligned(level, values, named)
+            return wrap(func(*values, **named), level)
         return _drawn_one_by_one(func, level, args, kwargs)
+
+
+# Operators whose numbers are drawn for all samples by one call, as PyTorch does, which gives the same numbers.
+_SIZED = ("rand", "randn", "randint", "normal")
+_ELEMENTS = ("bernoulli", "normal", "poisson", "binomial", "_standard_gamma", "multinomial")
+_ALIKE = ("dropout", "rand_like", "randn_like", "randint_like")
+NOT_DIFFERENT = (
+    "vmap: Cannot ask for different inplace randomness on an unbatched tensor. This will appear like same randomness. "
+    "If this is necessary for your usage, please file an issue with functorch."
+)
+
+
+def _with_size(func, count, args, kwargs):
+    """A factory called with `count` in front of the sizes, however they are given."""
+    if "size" in kwargs:
+        return func(*args, **{**kwargs, "size": (count, *kwargs["size"])})
+    if not any(isinstance(a, (tuple, list)) for a in args):
+        return func((count, *args), **kwargs)
+    return func(*[(count, *a) if isinstance(a, (tuple, list)) else a for a in args], **kwargs)
 
 
 def _drawn_one_by_one(func, level, args, kwargs):
