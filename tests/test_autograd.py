@@ -530,7 +530,9 @@ def test_views_that_must_not_be_changed():
     assert v.requires_grad and v.grad_fn is None
     with pytest.raises(RuntimeError, match="A view was created in no_grad mode and is being modified inplace"):
         v.mul_(2)
-    with pytest.raises(RuntimeError, match="Output 0 of View is a view of a view which was created in no_grad mode and is"):
+    with pytest.raises(
+        RuntimeError, match="Output 0 of View is a view of a view which was created in no_grad mode and is"
+    ):
         v.view(2).mul_(2)
     a, b = (x * 2).unbind(0)
     with pytest.raises(RuntimeError, match="Output 0 of Unbind is a view and is being modified inplace"):

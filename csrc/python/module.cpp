@@ -90,6 +90,17 @@ PyObject* result_type_py(PyObject*, PyObject* args) {
   }
 }
 
+// {"max": torch.return_types.max, ...}
+PyObject* return_types_py(PyObject*, PyObject*) {
+  try {
+    PyObject* types = PyDict_New();
+    for (ResultType* r = return_types; r->name; ++r) PyDict_SetItemString(types, r->name, reinterpret_cast<PyObject*>(result_type(*r)));
+    return types;
+  } catch (...) {
+    return translate_exception("return_types");
+  }
+}
+
 PyObject* broadcast_shapes_py(PyObject*, PyObject* args) {
   try {
     std::vector<int64_t> r;
@@ -191,6 +202,7 @@ PyMethodDef own_functions[] = {
     {"can_cast", can_cast, METH_VARARGS, "can_cast(from_, to)\n\nWhether an in-place operator may convert from_ to to."},
     {"result_type", result_type_py, METH_VARARGS, "result_type(tensor1, tensor2)\n\nThe dtype an operator on both would give."},
     {"broadcast_shapes", broadcast_shapes_py, METH_VARARGS, "broadcast_shapes(*shapes)\n\nThe shape that all shapes broadcast to."},
+    {"_return_types", return_types_py, METH_NOARGS, nullptr},
     {"_make_subclass", make_subclass, METH_VARARGS, nullptr},
     {"_as_subclass", as_subclass, METH_VARARGS, nullptr},
     {"_set_parameter_type", set_parameter_type, METH_O, nullptr},
@@ -206,6 +218,9 @@ PyMODINIT_FUNC PyInit__C() {
   PyObject* m = PyModule_Create(&definition);
   if (!m) return nullptr;
   try {
+    linalg_error = PyErr_NewExceptionWithDoc("torch._C._LinAlgError", "Linear algebra without an answer: a singular matrix, one that is not positive-definite, ...",
+                                             PyExc_RuntimeError, nullptr);
+    if (!linalg_error || PyModule_AddObjectRef(m, "_LinAlgError", linalg_error) < 0) return nullptr;
     cpu();      // an unsupported CPU is said here, by a sentence, and not by an illegal instruction
     for (PyMethodDef* t : {operator_functions, own_functions, data_functions, autograd_functions, module_base_functions})
       if (PyModule_AddFunctions(m, t) < 0) return nullptr;

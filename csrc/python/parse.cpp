@@ -181,6 +181,8 @@ bool Parsed::match(const Signature& s, PyObject* self, PyObject* const* args, Py
   }
   for (int i = positional; i < s.count; ++i)
     if (!at_[i] && !(s.params[i].flags & kHasDefault) && *s.params[i].name) return false;
+  if (s.count > 1 && s.params[0].kind == Kind::Operand && s.params[1].kind == Kind::Operand && !is_tensor(at_[0]) && !is_tensor(at_[1]))
+    return false;     // two numbers are no work for tensors
   signature_ = &s;
   return true;
 }
