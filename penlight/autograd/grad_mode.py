@@ -176,3 +176,6 @@ class enforce_grad_layout_policy(_Setting):
 
     >>> setting = torch.autograd.enforce_grad_layout_policy(True)
     """
+
+    def __init__(self, enable=True):
+        super().__init__(enable)
