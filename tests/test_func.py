@@ -258,6 +258,7 @@ def test_in_dims_out_dims_and_structures():
     (lambda x: vmap(lambda a: torch.zeros(2).add_(a))(x), RuntimeError, "inplace arithmetic.* is not possible"),
     (lambda x: vmap(lambda a: torch.rand(2))(x), RuntimeError, "randomness error mode"),
     (lambda x: vmap(lambda a: F.dropout(a))(x), RuntimeError, "randomness error mode"),
+    (lambda x: vmap(lambda a: F.scaled_dot_product_attention(a, a, a, dropout_p=0.5))(x[None, None]), RuntimeError, "randomness error"),
     (lambda x: vmap(torch.sin, randomness="x")(x), RuntimeError, "Only allowed values for randomness"),
     (lambda x: vmap(torch.sin, chunk_size=0)(x), ValueError, "greater than 0"),
     (lambda x: vmap(lambda a: a.nonzero())(x), RuntimeError, "dynamic shape"),

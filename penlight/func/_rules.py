@@ -9,9 +9,8 @@ import functools
 from penlight import _C, Tensor
 from penlight.func._batched import (
     NOT_IN_PLACE,
-    active_levels,
+    NOT_RANDOM,
     any_batched,
-    below,
     is_batched,
     spread,
     unwrap,
@@ -241,11 +240,9 @@ def _as_number(value, sample, tensors):
 
 @rule(
     _C._pointwise_names,
-    "div pow square bitwise_not clamp round polygamma gelu logsigmoid logit nan_to_num conj conj_physical resolve_conj",
-    "resolve_neg real imag view_as_real view_as_complex complex polar clone contiguous _to_copy alias alias_copy",
-    "detach_copy zeros_like ones_like full_like empty_like masked_fill where",
-    "special_i0e special_i1e special_ndtri special_log_ndtr special_erfcx special_entr special_zeta",
-    "special_ndtr special_xlog1py logsigmoid ldexp float_power isclose frexp isposinf isneginf signbit",
+    "div pow square bitwise_not clamp clamp_min clamp_max round polygamma mvlgamma gelu logsigmoid logit nan_to_num",
+    "fill conj conj_physical resolve_conj resolve_neg real imag view_as_real view_as_complex complex polar clone",
+    "contiguous _to_copy alias_copy detach_copy zeros_like ones_like full_like empty_like masked_fill where",
     "__add__ __radd__ __sub__ __rsub__ __mul__ __rmul__ __truediv__ __rtruediv__ __pow__ __rpow__ __mod__ __rmod__",
     "__floordiv__ __rfloordiv__ __and__ __rand__ __or__ __ror__ __xor__ __rxor__ __lshift__ __rlshift__ __rshift__",
     "__rrshift__",
@@ -348,12 +345,12 @@ _ALL_DIMS = frozenset(
     "nanmedian mode max",
     "min prod argmax argmin diff trapezoid cumulative_trapezoid roll rot90 transpose swapaxes movedim "
     "flatten unflatten",
-    "select narrow diagonal unfold unbind split split_with_sizes chunk tensor_split unsafe_split unsafe_chunk slice",
+    "select narrow diagonal unfold unbind split split_with_sizes chunk tensor_split unsafe_split unsafe_chunk",
     "unsafe_split_with_sizes transpose_copy squeeze_copy narrow_copy select_copy slice_copy diagonal_copy unfold_copy",
     "unbind_copy split_copy split_with_sizes_copy gather scatter scatter_add scatter_reduce take_along_dim cat stack",
-    "diag_embed select_scatter slice_scatter diagonal_scatter quantile nanquantile logdet trace_",
+    "diag_embed select_scatter slice_scatter diagonal_scatter quantile nanquantile",
     "linalg_cross linalg_diagonal linalg_norm linalg_matrix_norm",
-    "cosine_similarity glu aminmax",
+    "cosine_similarity aminmax",
 )
 def with_dims(func, level, args, kwargs):
     bound = bind(func, args, kwargs)
@@ -416,7 +413,7 @@ _OF_ALL = dict.fromkeys("prod argmax argmin median nanmedian quantile nanquantil
 _OF_ALL |= {"max": "amax", "min": "amin"}
 
 
-@rule("view reshape expand _unsafe_view view_copy expand_copy broadcast_to sum_to_size repeat tile new_empty new_zeros",
+@rule("view reshape expand view_copy expand_copy broadcast_to sum_to_size repeat tile new_empty new_zeros",
       "new_ones new_full permute permute_copy")  # fmt: skip
 def with_shape(func, level, args, kwargs):
     name, x = func.__name__, args[0]
@@ -542,7 +539,7 @@ def fourier(func, level, args, kwargs):
     "tril triu mT mH adjoint linalg_inv linalg_inv_ex inverse linalg_det det linalg_slogdet slogdet logdet",
     "linalg_cholesky linalg_cholesky_ex cholesky linalg_qr linalg_svd svd linalg_svdvals linalg_eigh linalg_eigvalsh",
     "linalg_eig linalg_eigvals linalg_matrix_exp matrix_exp matrix_power linalg_matrix_power linalg_pinv pinverse",
-    "pixel_shuffle pixel_unshuffle constant_pad_nd batched_matmul linalg_matrix_rank linalg_lu linalg_lu_factor",
+    "pixel_shuffle pixel_unshuffle constant_pad_nd linalg_matrix_rank linalg_lu linalg_lu_factor",
     "cholesky_inverse",
 )
 def leading(func, level, args, kwargs):
@@ -560,6 +557,8 @@ def solve(func, level, args, kwargs):
 
 @rule("scaled_dot_product_attention")
 def attention(func, level, args, kwargs):
+    if level.randomness == "error" and (kwargs.get("dropout_p") or len(args) > 4 and args[4]):
+        raise RuntimeError(NOT_RANDOM)
     with_same_rank = {t.dim() for t in tensors_in(args[:3], {})}
     if len(with_same_rank) > 1 or kwargs.get("dropout_p") or kwargs.get("attn_mask") is not None or len(args) > 3:
         return NotImplemented
@@ -732,97 +731,6 @@ def setitem(func, level, args, kwargs):
     else:
         x.value[(slice(None), *key)] = value
     return None
-
-
-# ---------------------------------------------------------------- random numbers
-ERROR = (
-    "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' "
-    "randomness flags on vmap or perform the randomness operation out of vmap"
-)
-
-
-def _trains(args, kwargs):
-    """The argument `train` of a dropout."""
-    return args[2] if len(args) > 2 else kwargs.get("train", True)
-
-
-def random_call(name, is_method, args, kwargs):
-    """Called by the core before an operator of plain arguments draws random numbers; NotImplemented means: go on."""
-    if not active_levels():
-        return NotImplemented
-    level = active_levels()[-1]
-    func = getattr(Tensor if is_method else _C, name)
-    if "dropout" in name and not _trains(args, kwargs):
-        return NotImplemented
-    return random(func, level, args, kwargs)
-
-
-@rule(
-    "rand randn randint randperm rand_like randn_like randint_like normal bernoulli multinomial poisson binomial",
-    "uniform_ normal_ log_normal_ exponential_ cauchy_ geometric_ random_ bernoulli_ dropout dropout_ feature_dropout",
-    "feature_dropout_ alpha_dropout alpha_dropout_ feature_alpha_dropout feature_alpha_dropout_ _standard_gamma",
-    "_sample_dirichlet _rrelu_with_noise",
-)
-def random(func, level, args, kwargs):
-    """By the vmap's `randomness`: refused, drawn once for all samples, or drawn for each."""
-    name = func.__name__
-    if "dropout" in name and not _trains(args, kwargs):
-        return args[0]
-    if level.randomness == "error":
-        raise RuntimeError(ERROR)
-    different, mapped = level.randomness == "different", any_batched([*args, *kwargs.values()], level)
-    if not different and any_batched(args if name in _ELEMENTS else args[1:], level):
-        raise RuntimeError(
-            "Vmap does not currently support same randomness with a batched tensor input. Please file an issue with "
-            "functorch"
-        )
-    if name[-1] == "_" and not is_batched(args[0], level) and (mapped or different):
-        raise RuntimeError(NOT_IN_PLACE.replace("arithmetic", name[:-1]) if mapped else NOT_DIFFERENT)
-    with below(level):
-        if not (different or mapped):
-            return func(*args, **kwargs)
-        if different and name[-1] == "_" and not any_batched(args[1:], level):
-            func(args[0].value, *args[1:], **kwargs)
-            return args[0]
-        if different and name in _SIZED and not tensors_in(args, kwargs):
-            return wrap(_with_size(func, level.size, args, kwargs), level)
-        if different and name in _ALIKE and mapped:
-            return wrap(func(args[0].value, *args[1:], **kwargs), level)
-        if different and name in _ELEMENTS and name != "multinomial":
-            values, named = map_arguments(lambda t: wrap(spread(t, level), level), args, kwargs)
-            values, named = aligned(level, values, named)
-            return wrap(func(*values, **named), level)
-        return _drawn_one_by_one(func, level, args, kwargs)
-
-
-# Operators whose numbers are drawn for all samples by one call, as PyTorch does, which gives the same numbers.
-_SIZED = ("rand", "randn", "randint", "normal")
-_ELEMENTS = ("bernoulli", "normal", "poisson", "binomial", "_standard_gamma", "multinomial")
-_ALIKE = ("dropout", "rand_like", "randn_like", "randint_like")
-NOT_DIFFERENT = (
-    "vmap: Cannot ask for different inplace randomness on an unbatched tensor. This will appear like same randomness. "
-    "If this is necessary for your usage, please file an issue with functorch."
-)
-
-
-def _with_size(func, count, args, kwargs):
-    """A factory called with `count` in front of the sizes, however they are given."""
-    if "size" in kwargs:
-        return func(*args, **{**kwargs, "size": (count, *kwargs["size"])})
-    if not any(isinstance(a, (tuple, list)) for a in args):
-        return func((count, *args), **kwargs)
-    return func(*[(count, *a) if isinstance(a, (tuple, list)) else a for a in args], **kwargs)
-
-
-def _drawn_one_by_one(func, level, args, kwargs):
-    state = _C.default_generator.get_state() if level.randomness == "same" else None
-    results = []
-    for i in range(level.size):
-        if state is not None:
-            _C.default_generator.set_state(state)
-        one, named = map_arguments(_sample(level, i), args, kwargs)
-        results.append(func(*one, **named))
-    return args[0] if func.__name__[-1] == "_" and is_batched(args[0], level) else stacked(results, level)
 
 
 # ---------------------------------------------------------------- torch.autograd.grad on samples
