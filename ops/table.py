@@ -6,7 +6,7 @@ import importlib
 import re
 from dataclasses import dataclass, field
 
-ROW_MODULES = ["pointwise", "creation", "shape", "index", "reduce", "linalg", "random", "nn", "spectral"]
+ROW_MODULES = ["pointwise", "creation", "shape", "index", "reduce", "linalg", "random", "nn", "spectral", "statistics"]
 
 FACTORY = ("ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=False, "
            "bool? requires_grad=False")

@@ -6,6 +6,7 @@ import warnings
 
 from penlight import _C
 from penlight._C import Tensor
+from penlight._numeric import gradient, histogramdd
 
 __all__ = [
     "is_tensor",
@@ -33,6 +34,8 @@ __all__ = [
     "set_num_interop_threads",
     "isreal",
     "einsum",
+    "gradient",
+    "histogramdd",
     "unique",
     "unique_consecutive",
     "is_warn_always_enabled",
@@ -173,14 +176,19 @@ def meshgrid(*tensors, indexing=None):
         raise RuntimeError("meshgrid expects a non-empty TensorList")
     swap = indexing == "xy" and len(tensors) > 1
     order = [1, 0, *range(2, len(tensors))] if swap else list(range(len(tensors)))
+    if any(t.dtype != tensors[0].dtype for t in tensors):
+        raise RuntimeError("meshgrid expects all tensors to have the same dtype")
     vectors = [tensors[i].reshape(-1) for i in order]
     shape = [v.numel() for v in vectors]
     grids = [v.reshape([-1 if i == d else 1 for i in range(len(shape))]).expand(shape) for d, v in enumerate(vectors)]
-    return tuple(grids[order.index(i)].swapaxes(0, 1) if swap else grids[i] for i in range(len(tensors)))
+    return tuple(grids[order.index(i)] for i in range(len(tensors)))
 
 
 def cartesian_prod(*tensors):
     """Give all combinations of the elements of one-dimensional tensors, a row each."""
+    for t in tensors:
+        if t.dim() != 1:
+            raise RuntimeError(f"Expect a 1D vector, but got shape {list(t.shape)}")
     if len(tensors) == 1:
         return tensors[0]
     return _C.stack([g.reshape(-1) for g in meshgrid(*tensors, indexing="ij")], 1)
@@ -201,7 +209,12 @@ def combinations(input, r=2, with_replacement=False):
 
 def block_diag(*tensors):
     """Put matrices along the diagonal of a large one, with zeros elsewhere."""
-    blocks = [t.reshape(1, -1) if t.dim() < 2 else t for t in tensors]
+    for i, t in enumerate(tensors):
+        if t.dim() > 2:
+            raise RuntimeError(
+                f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {i} has {t.dim()} dimensions"
+            )
+    blocks = [t.reshape(1, -1) if t.dim() < 2 else t for t in tensors] or [_C.empty(1, 0)]
     dtype = blocks[0].dtype
     for b in blocks:
         dtype = _C.promote_types(dtype, b.dtype)
