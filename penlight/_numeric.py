@@ -89,8 +89,8 @@ def _wrong_length(input, dim, given, dims):
             f"'self.dim() = {input.dim()}', since dim argument was not given, but got a list of length {given}"
         )
     return (
-        "torch.gradient expected spacing to be unspecified, a scalar or it's spacing and dim arguments to have the same "
-        f"length, but got a spacing argument of length {given} and a dim argument of length {dims}."
+        "torch.gradient expected spacing to be unspecified, a scalar or it's spacing and dim arguments to have the "
+        f"same length, but got a spacing argument of length {given} and a dim argument of length {dims}."
     )
 
 
