@@ -97,22 +97,43 @@ def _wrong_length(input, dim, given, dims):
 def _along(f, dim, spacing, edge_order):
     """Weighted sums of neighbours: inside of three, exact for parabolas; at the edges of two, or of three."""
 
-    def part(t, start, stop):
+    def part(t, start, stop=None):
         return t[(slice(None),) * dim + (slice(start, stop),)]
 
-    slopes = part(f, 1, None) - part(f, None, -1)
+    steps = None
     if isinstance(spacing, Tensor):
         steps = spacing.diff().reshape([-1 if d == dim else 1 for d in range(f.dim())])
-        before, after = part(steps, None, -1), part(steps, 1, None)
-        share = before / (before + after)  # the nearer neighbour's slope weighs more
-        slopes = slopes / steps
-        first, last = part(share, None, 1), 1 - part(share, -1, None)
+        u, v = part(steps, None, -1), part(steps, 1)
+        inner = _sum_of_three(f, part, (None, -2), _middle(u, v))
     else:
-        share = first = last = 0.5
-        slopes = slopes / spacing
-    inner = part(slopes, None, -1) * (1 - share) + part(slopes, 1, None) * share
-    lowest, highest = part(slopes, None, 1), part(slopes, -1, None)
-    if edge_order == 2:  # of the parabola through the three outermost samples
-        lowest = lowest + (lowest - part(slopes, 1, 2)) * first
-        highest = highest + (highest - part(slopes, -2, -1)) * last
+        inner = (part(f, 2) - part(f, None, -2)) / (2 * spacing)
+    if edge_order == 1:
+        first, last = (spacing, spacing) if steps is None else (part(steps, None, 1), part(steps, -1))
+        lowest, highest = (part(f, 1, 2) - part(f, 0, 1)) / first, (part(f, -1) - part(f, -2, -1)) / last
+    elif steps is None:
+        lowest = _sum_of_three(f, part, (0, 1), (-1.5, 2, -0.5)) / spacing
+        highest = _sum_of_three(f, part, (-3, -2), (0.5, -2, 1.5)) / spacing
+    else:
+        lowest = _sum_of_three(f, part, (0, 1), _first(part(steps, 0, 1), part(steps, 1, 2)))
+        mirrored = _first(part(steps, -1), part(steps, -2, -1))
+        highest = _sum_of_three(f, part, (-3, -2), [-w for w in reversed(mirrored)])
     return _C.cat([lowest, inner, highest], dim)
+
+
+def _sum_of_three(f, part, first, weights):
+    """Weighted sums of the samples in the range `first`, of those after them and of the second ones after them."""
+    start, stop = first
+    a = part(f, start, stop)
+    b = part(f, (start or 0) + 1, stop + 1)
+    c = part(f, (start or 0) + 2, stop + 2 or None)
+    return a * weights[0] + b * weights[1] + c * weights[2]
+
+
+def _middle(u, v):
+    """The weights, for the slope in the middle, of three samples that are u and v apart."""
+    return -v / (u * (u + v)), (v - u) / (u * v), u / (v * (u + v))
+
+
+def _first(u, v):
+    """The weights, for the slope at the first, of three samples that are u and v apart."""
+    return -(2 * u + v) / (u * (u + v)), (u + v) / (u * v), -u / (v * (u + v))
