@@ -1,5 +1,8 @@
 """Covariances, histograms, numerical derivatives, grids and sums of products."""
 
+import doctest
+import importlib
+
 import numpy as np
 import pytest
 
@@ -208,3 +211,10 @@ def test_bad_equations(equation, message):
 def test_einsum_wants_sizes_that_fit():
     with pytest.raises(RuntimeError, match="subscript j has size 2 for operand 1 which does not broadcast"):
         torch.einsum("ij,jk", torch.ones(2, 3), torch.ones(2, 3))
+
+
+# ---- examples
+@pytest.mark.parametrize("name", ["_einsum", "_numeric", "fft", "signal.windows", "masked", "masked.maskedtensor"])
+def test_examples(name):
+    result = doctest.testmod(importlib.import_module("penlight." + name), extraglobs={"penlight": torch})
+    assert result.failed == 0 and result.attempted > 0
