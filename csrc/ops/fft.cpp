@@ -49,15 +49,6 @@ const char* numpy_norm(int64_t normalization, bool forward) {
   return normalization == kByRoot ? "ortho" : (normalization == kByCount) == forward ? "forward" : "backward";
 }
 
-void check_dims(const Tensor& self, Shape dim) {
-  PL_CHECK(dim.n > 0, "at least one dimension must be transformed");
-  for (int i = 0; i < dim.n; ++i) {
-    PL_CHECK_AS(Index, dim[i] >= 0 && dim[i] < self.dim(), "dim_out_of_range", "Dimension out of range (expected to be in range of [0, %d], but got %lld)",
-                self.dim() - 1, (long long)dim[i]);
-    PL_CHECK(std::count(dim.begin(), dim.end(), dim[i]) == 1, "FFT dims must be unique");
-  }
-}
-
 Tensor transformed(const char* function, const Tensor& self, Shape sizes, Shape dim, int64_t normalization, DType dtype, bool forward) {
   Tensor out = pl::empty_strided(sizes, strides_of_result(self, sizes, dim), dtype, self.device());
   by_numpy(function, self, out, dim, numpy_norm(normalization, forward));
@@ -231,15 +222,26 @@ Tensor fft_c2r_backward(const Tensor& grad, Shape dim, int64_t normalization) {
 
 namespace native {
 
+// For callers of the primitives by name: everything else here gives them dimensions that are right.
+void check_dims(const Tensor& self, Shape dim) {
+  for (int i = 0; i < dim.n; ++i) {
+    PL_CHECK_AS(Index, dim[i] >= 0 && dim[i] < self.dim(), "dim_out_of_range", "Dimension out of range (expected to be in range of [0, %d], but got %lld)",
+                self.dim() - 1, (long long)dim[i]);
+    for (int k = 0; k < i; ++k) PL_CHECK(dim[k] != dim[i], "FFT dims must be unique");
+  }
+}
+
 Tensor _fft_c2c(const Tensor& self, Shape dim, int64_t normalization, bool forward) {
   PL_CHECK(is_complex(self.dtype()), "Only supports complex dtypes, but found: %s", info(self.dtype()).scalar_name);
-  if (dim.n == 0) return clone(self, MemoryFormat::Preserve);
   check_dims(self, dim);
+  if (dim.n == 0) return clone(self, MemoryFormat::Preserve);
   return transformed(forward ? "fftn" : "ifftn", self, self.sizes(), by_decreasing_stride(self, dim, false), normalization, self.dtype(), forward);
 }
 
 Tensor _fft_r2c(const Tensor& self, Shape dim, int64_t normalization, bool onesided) {
-  PL_CHECK(is_floating(self.dtype()), "Only supports floating-point dtypes, but found: %s", info(self.dtype()).scalar_name);
+  PL_CHECK(self.dtype() == DType::Float32 || self.dtype() == DType::Float64, "Only supports floating-point dtypes, but found: %s",
+           info(self.dtype()).scalar_name);
+  PL_CHECK(dim.n > 0, "_fft_r2c must transform at least one axis");
   check_dims(self, dim);
   Sizes sizes = self.sizes().vec();
   if (onesided) sizes[size_t(dim[dim.n - 1])] = sizes[size_t(dim[dim.n - 1])] / 2 + 1;
@@ -248,6 +250,7 @@ Tensor _fft_r2c(const Tensor& self, Shape dim, int64_t normalization, bool onesi
 
 Tensor _fft_c2r(const Tensor& self, Shape dim, int64_t normalization, int64_t last_dim_size) {
   PL_CHECK(is_complex(self.dtype()), "Only supports complex dtypes, but found: %s", info(self.dtype()).scalar_name);
+  PL_CHECK(dim.n > 0, "_fft_c2r must transform at least one axis");
   check_dims(self, dim);
   check_points(last_dim_size);
   const int64_t last = dim[dim.n - 1];
