@@ -6,7 +6,8 @@ import importlib
 import re
 from dataclasses import dataclass, field
 
-ROW_MODULES = ["pointwise", "creation", "shape", "index", "reduce", "linalg", "lapack", "random", "nn", "spectral", "special", "nn_sampling"]
+ROW_MODULES = ["pointwise", "creation", "shape", "index", "reduce", "linalg", "lapack", "random", "nn", "spectral", "special", "nn_sampling",
+               "statistics"]
 
 FACTORY = ("ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=False, "
            "bool? requires_grad=False")

@@ -408,6 +408,12 @@ SAMPLES |= {
     ],
     "istft": ["t(5, 6), 8, window=torch.hamming_window(8)"],
     **{f"{name}_window": ["5", "4, False"] for name in ("hann", "hamming", "blackman", "bartlett", "kaiser")},
+    "cov": ["t(2, 5)", "t(4)"],
+    "corrcoef": ["t(3, 5)"],
+    "histogram": ["t(9), 4", "t(2, 3), 2, range=(-1.0, 1.5)"],
+    "histogram_tensor": ["t(9), ascending(4)"],
+    "_histogramdd": ["t(5, 2), [ascending(3), ascending(4)]"],
+    "_histogramdd_bin_edges": ["t(5, 2), [2, 3]"],
     "fft_fftshift": ["t(5)", "t(2, 3), 1", "t(2, 3, 4), (0, 2)"],
     "fft_ifftshift": ["t(5)", "t(2, 3), 1", "t(2, 3, 4), (0, 2)"],
 }
