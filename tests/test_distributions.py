@@ -79,5 +79,5 @@ def test_wishart_samples_have_gradients():
 
 @pytest.mark.parametrize("name", ["penlight.distributions", *MODULES])
 def test_examples(name):
-    _needs(name.replace("multivariate", "Multivariate"))
+    _needs(name.replace("multivariate", "Multivariate").replace("wishart", "Wishart"))
     assert doctest.testmod(importlib.import_module(name)).failed == 0
