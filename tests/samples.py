@@ -393,6 +393,7 @@ UNPREDICTABLE = {
     "feature_dropout",
     "alpha_dropout",
     "feature_alpha_dropout",
+    "native_dropout",
 }
 
 

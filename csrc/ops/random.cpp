@@ -699,6 +699,13 @@ Tensor feature_alpha_dropout_(const Tensor& input, double p, bool train) {
   return p == 1 ? op::mul_(input, zero_like_scalar(input)) : alpha_dropped_(input, channel_coins(input, 1 - p), p);
 }
 
+std::tuple<Tensor, Tensor> native_dropout(const Tensor& input, double p, std::optional<bool> train) {
+  const bool drop = train.value_or(true);
+  const Tensor kept = drop ? cast(coins_like(input, 1 - p), DType::Bool) : op::ones_like(input, DType::Bool, {}, MemoryFormat::None);
+  const Scalar scale(drop && p < 1 ? 1 / (1 - p) : 1);
+  return {op::mul(op::mul(input, kept), scale), kept};
+}
+
 std::tuple<Tensor, Tensor> _rrelu_with_noise(const Tensor& self, double lower, double upper, Generator* generator) {
   const DType d = self.dtype();
   if (d != DType::Float32 && d != DType::Float64) no_kernel("rrelu_with_noise_out_cpu", d);
