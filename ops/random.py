@@ -75,5 +75,7 @@ for name, doc in [("dropout", "Sets elements to zero with probability p and scal
                   ("feature_alpha_dropout", "alpha_dropout of whole channels (dimension 1).")]:
     op(f"{name}(Tensor input, float p, bool train) -> Tensor", forms="f", doc=doc)
     op(f"{name}_(Tensor input, float p, bool train) -> Tensor", forms="f", doc=doc)
+op("native_dropout(Tensor input, float p, bool? train) -> (Tensor, Tensor)", forms="f",
+   doc="The dropped input, and which of its elements were kept; nothing is dropped where train is False.")
 op(f"_rrelu_with_noise(Tensor self, float lower, float upper, {GEN}) -> (Tensor, Tensor)", grad={"self": "grads[0] * result1"}, forms="f",
    node="RreluWithNoiseBackward0", doc="input with negative elements multiplied by random slopes from [lower, upper), and the slopes.")

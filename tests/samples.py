@@ -433,6 +433,7 @@ UNPREDICTABLE = {
     "feature_dropout",
     "alpha_dropout",
     "feature_alpha_dropout",
+    "native_dropout",
 }
 
 

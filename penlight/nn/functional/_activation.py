@@ -1,5 +1,6 @@
 """Activation functions that take `inplace`, and the softmax family."""
 
+import math
 import warnings
 
 import penlight
@@ -101,6 +102,11 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
     >>> F.rrelu(torch.tensor([2.]))
     tensor([2.])
     """
+    for name, bound in (("lower", lower), ("upper", upper)):
+        if not math.isfinite(bound):
+            raise RuntimeError(f"rrelu: {name} bound must be finite, got {bound}")
+    if lower > upper:
+        raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
     negative = input <= 0
