@@ -224,7 +224,8 @@ class Recorder:
             if when == "before" and k in ("shape", "dtype", "dim") and n.rsplit("_", 1)[0] in self.outputs:
                 continue
             if k == "output":
-                out.append(f"node->{n}_.save_output({n});")
+                nr = self.outputs.index(n)
+                out.append(f"node->{n}_.save_output({n}{f', {nr}' if nr else ''});")
             elif k in ("tensor", "operand"):
                 users = [t for t in self.targets if n in self.uses[t.name]]
                 value = source.format(n) if n == self.row.args[0].name else n

@@ -93,7 +93,9 @@ Four _linalg_solve_ex(const Tensor& A, const Tensor& B, bool left, bool check_er
   auto [lu, pivots, info] = op::linalg_lu_factor_ex(A, true, false);
   Tensor x = solve_factored(lu, pivots, b, left, false);
   if (check_errors) check_info(info, "torch.linalg.solve_ex", kSingular);
-  return {vector ? op::squeeze_dim(x, -1) : x, lu, pivots, info};
+  if (vector) x = op::squeeze_dim(x, -1);
+  if (vector && x.dim() >= 2) x = columns_of(x);       // PyTorch's strides
+  return {x, lu, pivots, info};
 }
 
 Pair linalg_solve_ex(const Tensor& A, const Tensor& B, bool left, bool check_errors) {
