@@ -70,13 +70,13 @@ Tensor repeat_interleave(const Tensor& self, int64_t repeats, std::optional<int6
   Tensor input = dim ? self : op::flatten(self, 0, -1);
   const int64_t d = wrap_dim(dim.value_or(0), input.dim());
   const int64_t length = input.size(d);
-  PL_CHECK(!output_size || *output_size == length * repeats, "allocated size does not match required size");
+  PL_CHECK(!output_size || *output_size == checked_mul(length, repeats), "allocated size does not match required size");
   return op::repeat_slices(input, repeats, d);
 }
 
 Tensor repeat_slices(const Tensor& self, int64_t repeats, int64_t dim) {
   std::vector<int64_t> shape = self.sizes().vec();
-  shape[size_t(dim)] *= repeats;
+  shape[size_t(dim)] = checked_mul(shape[size_t(dim)], repeats);
   Tensor out = pl::empty(shape, self.dtype(), self.device());
   if (out.numel() == 0) return out;
   std::vector<int64_t> strides = out.strides().vec();
