@@ -27,7 +27,8 @@ def lu(A, pivot=True, get_infos=False, out=None):
     """
     count = 3 if get_infos else 2
     if out is None:
-        return tuple(_C.linalg_lu_factor_ex(A, pivot=pivot))[:count]
+        results = _C.linalg_lu_factor_ex(A, pivot=pivot)
+        return results if get_infos else tuple(results)[:2]
     if not isinstance(out, (tuple, list)):
         raise TypeError(f"argument 'out' must be tuple of Tensors, not {type(out).__name__}")
     if len(out) != count:

@@ -60,6 +60,8 @@ Tensor solve_adjoint(const Tensor& A, const Tensor& lu, const Tensor& pivots, co
 
 }  // namespace
 
+Tensor no_derivative(const char* name) { fail(ErrorType::NotImplemented, "", "the derivative for '%s' is not implemented.", name); }
+
 // ---- Cholesky
 Tensor cholesky_backward(const Tensor& grad, const Tensor& factor, bool upper) {
   Tensor g = upper ? H(grad) : grad, l = upper ? H(factor) : factor;

@@ -338,6 +338,8 @@ Four linalg_lstsq(const Tensor& self, const Tensor& b, std::optional<double> rco
       least_squares(way, Int(m), Int(n), Int(columns), matrix + i * m * n, sides + i * rows * columns, s + i * k, cut, ranks + i);
     });
   });
+  PL_CHECK_AS(NotImplemented, !x.is_meta() || !with_values || m <= n, "",
+              "linalg.lstsq: with driver 'gelsd' or 'gelss' the shape of the residuals depends on the rank, which a meta tensor has not");
   Tensor nothing = pl::empty({0}, real, self.device()), residuals = nothing;
   const bool full_rank = way == Driver::gels || (with_values && !x.is_meta() && !item(op::any(op::ne(rank, Scalar(n)))).to_bool());
   if (m > n && full_rank) residuals = squared_rest(x, n);
