@@ -25,6 +25,7 @@ newaxis = None
 from penlight import overrides as overrides  # noqa: E402
 from penlight._functional import *  # noqa: E402, F403
 from penlight._info import finfo, iinfo  # noqa: E402
+from penlight._matrix import *  # noqa: E402, F403
 from penlight._objects import *  # noqa: E402, F403
 from penlight._quantized import *  # noqa: E402, F403
 from penlight._switches import *  # noqa: E402, F403

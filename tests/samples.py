@@ -422,6 +422,80 @@ for _name in ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft"):
     SAMPLES[f"fft_{_name}2"] = ["t(2, 4)", "t(2, 3, 4), (3, 2), (2, 0), 'ortho'"]
     SAMPLES[f"fft_{_name}n"] = [*SAMPLES[f"fft_{_name}2"], "t(3, 2), (4, 3), (0, 1)", "t(3, 4), None, (1,), 'forward'"]
 
+FACTORED = ["square(3)", "square(2, 3, 3)", "t(3, 5)", "t(5, 3)"]
+SQUARE = ["square(3)", "square(2, 3, 3)", "t(0, 0)"]
+DEFINITE = ["definite(3)", "definite(2, 3, 3)"]
+SYSTEM = ["square(3), t(3)", "square(3), t(3, 2)", "square(2, 3, 3), t(3, 2)", "square(3), t(2, 3), left=False"]
+SAMPLES |= {
+    # factorisations
+    **{name: [*DEFINITE, "definite(3), upper=True"] for name in ("linalg_cholesky_ex", "linalg_cholesky", "cholesky")},
+    "cholesky_inverse": ["square(3)", "square(2, 3, 3), True"],
+    "cholesky_solve": ["t(3, 2), definite(3)", "t(2, 3, 2), definite(3), True"],
+    **dict.fromkeys(("linalg_lu_factor_ex", "linalg_lu_factor", "linalg_lu", "linalg_qr", "qr", "geqrf"), FACTORED),
+    "lu_unpack": ["t(3, 5), exchanges(3)", "t(5, 3), exchanges(3)", "t(2, 3, 3), exchanges(2, 3)"],
+    "linalg_lu_solve": [
+        "square(3), exchanges(3), t(3, 2)",
+        "square(3), exchanges(3), t(2, 3, 2), adjoint=True",
+        "square(3), exchanges(3), t(2, 3), left=False",
+        "square(3), exchanges(3), t(2, 3), left=False, adjoint=True",
+    ],
+    "lu_solve": ["t(3, 2), square(3), exchanges(3)"],
+    **dict.fromkeys(("linalg_ldl_factor_ex", "linalg_ldl_factor"), DEFINITE),
+    "linalg_ldl_solve": ["square(3), exchanges(3), t(3, 2)"],
+    "linalg_householder_product": ["t(4, 3), pos(3)", "t(2, 4, 3), pos(2, 2)"],
+    "orgqr": ["t(4, 3), pos(3)"],
+    "ormqr": ["t(4, 3), pos(3), t(4, 2)", "t(4, 3), pos(3), t(2, 4), left=False, transpose=True"],
+    # systems of equations
+    **dict.fromkeys(("linalg_solve_ex", "linalg_solve"), SYSTEM),
+    "linalg_solve_triangular": [
+        "square(3), t(3, 2), upper=True",
+        "square(2, 3, 3), t(3, 2), upper=False, unitriangular=True",
+        "square(3), t(2, 3), upper=True, left=False",
+    ],
+    "triangular_solve": ["t(3, 2), square(3)", "t(3, 2), square(3), False, True"],
+    **dict.fromkeys(("linalg_inv_ex", "linalg_inv", "inverse"), SQUARE),
+    "linalg_lstsq": [
+        "t(5, 3), t(5, 2)",
+        "t(3, 5), t(3)",
+        "t(5, 3), t(5, 2), driver='gelsd'",
+        "t(5, 3), t(5), driver='gels'",
+    ],
+    "linalg_tensorinv": ["square(6).reshape(2, 3, 6)"],
+    "linalg_tensorsolve": ["square(6).reshape(2, 3, 6), t(2, 3)"],
+    # determinants, eigenvalues, singular values
+    **dict.fromkeys(("linalg_det", "det", "linalg_slogdet", "slogdet"), SQUARE),
+    "logdet": DEFINITE,
+    **dict.fromkeys(("linalg_eigh", "linalg_eigvalsh", "linalg_eigvals"), DEFINITE),
+    "linalg_eig": ["definite(3)"],
+    "linalg_svd": ["constant(3, 3)", "constant(2, 3, 4), False"],
+    "svd": ["constant(3, 3)", "constant(2, 3, 4), False", "t(3, 4), compute_uv=False"],
+    "linalg_svdvals": FACTORED,
+    "linalg_matrix_rank_atol_rtol_tensor": [
+        "t(3, 4)",
+        "definite(3), hermitian=True",
+        "t(3, 4), atol=torch.tensor(1.0)",
+    ],
+    "linalg_matrix_rank_atol_rtol_float": ["t(3, 4), atol=1.5"],
+    "linalg_matrix_rank_tol_tensor": ["t(3, 4), torch.tensor(1.0)"],
+    "linalg_matrix_rank": ["t(3, 4), 1.5"],
+    "linalg_pinv_atol_rtol_tensor": [*FACTORED, "definite(3), hermitian=True"],
+    "linalg_pinv_atol_rtol_float": ["t(3, 4), rtol=1e-3"],
+    "linalg_pinv_rcond_tensor": ["t(3, 4), torch.tensor(1e-3, dtype=torch.float64)"],
+    "linalg_pinv": ["t(3, 4), 1e-3"],
+    "pinverse": ["t(3, 4)"],
+    "linalg_cond": ["square(3)", "t(3, 4), -2", "square(3), 1"],
+    "linalg_cond_p_str": ["square(3), 'fro'", "square(3), 'nuc'"],
+    "nuclear_norm": ["t(3, 4)"],
+    "nuclear_norm_dim": ["t(3, 2, 4), (0, 2)", "t(3, 2, 4), (2, 0), True"],
+    "frobenius_norm_dim": ["t(3, 4), (0, 1)", "t(3, 4), 1"],
+    # functions of matrices
+    **{name: ["t(3, 3)", "t(2, 3, 3)", "t(1, 1)"] for name in ("linalg_matrix_exp", "matrix_exp")},
+    "linalg_matrix_power": ["square(3), 3", "square(3), -2", "t(2, 2), 0"],
+    "linalg_matmul": ["t(2, 3), t(3, 4)"],
+    "linalg_diagonal": ["t(3, 4)", "t(3, 4), offset=1", "t(2, 3, 4), dim1=0, dim2=2"],
+    "linalg_vecdot": ["t(2, 3), t(2, 3)", "t(2, 3), t(3)", "t(2, 3), t(2, 3), dim=0"],
+    "linalg_vander": ["t(3)", "t(2, 3), N=4"],
+}
 # Without samples: what these give is random or whatever was in memory (test_random.py has tests of the former).
 UNPREDICTABLE = {
     "empty",
@@ -446,18 +520,22 @@ class Arguments:
 
     def of(self, text):
         """Give (positional arguments, keyword arguments) of the expression."""
-        names = ("t", "pos", "constant", "real", "mask", "idx", "ascending", "dtype", "torch")
+        names = ("t", "pos", "constant", "real", "mask", "idx", "ascending", "square", "definite", "exchanges")
+        names += ("dtype", "torch")
         scope = {name: getattr(self, name) for name in names}
         return eval(f"(lambda *a, **k: (a, k))({text})", scope)  # noqa: S307
 
     def t(self, *shape):
         """Numbers between -2 and 2, none where a formula has a kink; small integers."""
+        return self._made(self._numbers(shape), shape)
+
+    def _numbers(self, shape):
         if self.dtype.is_complex:
-            return self._made(self._spread(shape) + 1j * self._spread(shape), shape)
+            return self._spread(shape) + 1j * self._spread(shape)
         if not self.dtype.is_floating_point:
             low = -5 if self.dtype.is_signed and self.dtype is not self.torch.bool else 0
-            return self._made((np.arange(self._count(shape)) * 7 + 3 * next(self.start)) % (6 - low) + low, shape)
-        return self._made(self._spread(shape), shape)
+            return (np.arange(self._count(shape)) * 7 + 3 * next(self.start)) % (6 - low) + low
+        return self._spread(shape)
 
     def pos(self, *shape):
         """Numbers between 0.05 and 0.95; positive integers."""
@@ -474,6 +552,29 @@ class Arguments:
     def real(self, *shape):
         """As t, of the real type of a complex dtype."""
         return self._made(self._spread(shape), shape, self.dtype.to_real() if self.dtype.is_complex else self.dtype)
+
+    def square(self, *shape):
+        """Square matrices far from singular, not symmetric; square(3) is square(3, 3)."""
+        numbers = self._square(shape)
+        return self._made(numbers, numbers.shape)
+
+    def _square(self, shape):
+        shape = shape if len(shape) > 1 else shape * 2
+        return self._numbers(shape).reshape(shape) * 0.5 + 3 * np.eye(shape[-1])
+
+    def definite(self, *shape):
+        """Hermitian matrices with different positive eigenvalues, not differentiated: moved, they were not Hermitian."""
+        half = np.tril(self._square(shape) * np.linspace(0.5, 1, shape[-1]))
+        made = self._made(half @ half.conj().swapaxes(-1, -2), half.shape)
+        made.constant = True
+        return made
+
+    def exchanges(self, *shape):
+        """The rows that LAPACK says it exchanged with the first, the second, ...: the first with the last."""
+        n = shape[-1]
+        plain = self.torch.tensor([n, *range(2, n + 1)], dtype=self.torch.int32).expand(shape).contiguous()
+        made = self.layout(plain)
+        return made if made.is_meta else plain
 
     def ascending(self, n):
         """A sorted vector."""

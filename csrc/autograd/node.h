@@ -159,7 +159,7 @@ class SavedTensor {
   ~SavedTensor() { if (__builtin_expect(packed_ != nullptr, 0)) drop_packed(); }
 
   void save(const Tensor& t);             // an input
-  void save_output(const Tensor& t);      // an output: kept without its grad_fn, which would be a cycle
+  void save_output(const Tensor& t, uint32_t nr = 0);   // output `nr`: kept without its grad_fn, which would be a cycle
   // Raises when it was changed in place or released. The history is given back where it can matter.
   Tensor unpack(Node* owner, const char* what, bool with_history = grad_enabled) const;
   void reset() {

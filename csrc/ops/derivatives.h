@@ -120,6 +120,7 @@ Tensor put_cleared(const Tensor& grad, const Tensor& index);
 Tensor mm_grad(const Tensor& left, const Tensor& right, bool of_left);     // of a product's left factor: left @ right^H; else left^H @ right
 
 // ---- linear algebra (derivatives_linalg.cpp); of_a, of_tau: which of two arguments the gradient is of
+[[noreturn]] Tensor no_derivative(const char* name);
 Tensor cholesky_backward(const Tensor& grad, const Tensor& factor, bool upper);
 Tensor cholesky_inverse_backward(const Tensor& grad, const Tensor& factor, const Tensor& inverse, bool upper);
 Tensor cholesky_solve_backward(const Tensor& grad, const Tensor& factor, const Tensor& solution, bool upper);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <type_traits>
+#include <utility>
 #include "math/complex.h"
 
 namespace pl::lapack {
@@ -65,8 +66,45 @@ template <class T, class F> Int with_room(F f) {
 
 inline Int least_one(Int n) { return std::max(n, Int(1)); }
 
+// ---- matrices so small that a call costs more than the work: the textbook's loops
+constexpr Int kSmall = 10;
+
+template <class T> Real<T> size1(T z) { return math::abs(math::real(z)) + math::abs(math::imag(z)); }
+
+template <class T> Int small_getrf(Int m, Int n, T* a, Int* pivots) {
+  Int info = 0;
+  for (Int j = 0; j < std::min(m, n); ++j) {
+    T* column = a + j * m;
+    Int p = j;
+    for (Int i = j + 1; i < m; ++i) if (size1(column[i]) > size1(column[p])) p = i;
+    pivots[j] = p + 1;
+    if (column[p] == T(0)) {
+      if (info == 0) info = j + 1;
+      continue;
+    }
+    if (p != j) for (Int k = 0; k < n; ++k) std::swap(a[j + k * m], a[p + k * m]);
+    for (Int i = j + 1; i < m; ++i) column[i] = column[i] / column[j];
+    for (Int k = j + 1; k < n; ++k) {
+      const T f = a[j + k * m];
+      for (Int i = j + 1; i < m; ++i) a[i + k * m] -= column[i] * f;
+    }
+  }
+  return info;
+}
+template <class T> void small_getrs(Int n, Int columns, const T* lu, const Int* pivots, T* b) {
+  for (Int c = 0; c < columns; ++c, b += n) {
+    for (Int i = 0; i < n; ++i) std::swap(b[i], b[pivots[i] - 1]);
+    for (Int j = 0; j < n; ++j) for (Int i = j + 1; i < n; ++i) b[i] -= lu[i + j * n] * b[j];
+    for (Int j = n - 1; j >= 0; --j) {
+      b[j] = b[j] / lu[j + j * n];
+      for (Int i = 0; i < j; ++i) b[i] -= lu[i + j * n] * b[j];
+    }
+  }
+}
+
 // ---- factorisations; `a` is overwritten by the factors
 template <class T> Int getrf(Int m, Int n, T* a, Int* pivots) {
+  if (std::max(m, n) <= kSmall) return small_getrf(m, n, a, pivots);
   Int info = 0;
   call<T>(Routine::getrf, m, n, a, least_one(m), pivots, &info);
   return info;
@@ -98,6 +136,10 @@ template <class T> Int ormqr(bool left, bool adjoint, Int m, Int n, Int k, const
 // ---- solving with factors; b is overwritten by the solution
 template <class T> Int getrs(char trans, Int n, Int columns, const T* lu, const Int* pivots, T* b) {
   Int info = 0;
+  if (trans == 'N' && n <= kSmall) {
+    small_getrs(n, columns, lu, pivots, b);
+    return info;
+  }
   call<T>(Routine::getrs, trans, n, columns, lu, least_one(n), pivots, b, least_one(n), &info);
   return info;
 }

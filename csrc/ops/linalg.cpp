@@ -572,8 +572,8 @@ Tensor matrix_power(const Tensor& self, int64_t n) {
   PL_CHECK(self.dim() >= 2, "linalg.matrix_power: The input tensor A must have at least 2 dimensions.");
   PL_CHECK(self.size(-1) == self.size(-2), "linalg.matrix_power: A must be batches of square matrices, but they are %lld by %lld matrices", (long long)self.size(-2),
            (long long)self.size(-1));
-  if (n < 0) return op::matrix_power(op::linalg_inv(self), checked_mul(n, -1));
-  if (n == 0) return op::clone(op::expand(op::eye(self.size(-1), std::nullopt, self.dtype(), self.device()), self.sizes(), false), MemoryFormat::Contiguous);
+  if (n < 0) return n == -1 ? op::linalg_inv(self) : op::matrix_power(op::linalg_inv(self), checked_mul(n, -1));
+  if (n == 0) return op::copy_(op::clone(self, MemoryFormat::Contiguous), op::eye(self.size(-1), std::nullopt, self.dtype(), self.device()), false);
   if (n == 1) return op::clone(self, MemoryFormat::Contiguous);
   Tensor result, square = self;
   for (; n > 0; n >>= 1) {

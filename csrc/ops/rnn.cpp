@@ -254,7 +254,7 @@ struct LayerNode final : Node {
       state_.h = Tensor();
     }
     if (r.c && state_.c.get() == r.c.get()) {
-      last_c_.save_output(r.c);
+      last_c_.save_output(r.c, 2);
       state_.c = Tensor();
     }
   }

@@ -93,7 +93,9 @@ Four _linalg_solve_ex(const Tensor& A, const Tensor& B, bool left, bool check_er
   auto [lu, pivots, info] = op::linalg_lu_factor_ex(A, true, false);
   Tensor x = solve_factored(lu, pivots, b, left, false);
   if (check_errors) check_info(info, "torch.linalg.solve_ex", kSingular);
-  return {vector ? op::squeeze_dim(x, -1) : x, lu, pivots, info};
+  if (vector) x = op::squeeze_dim(x, -1);
+  if (vector && x.dim() >= 2) x = columns_of(x);       // PyTorch's strides
+  return {x, lu, pivots, info};
 }
 
 Pair linalg_solve_ex(const Tensor& A, const Tensor& B, bool left, bool check_errors) {
@@ -336,6 +338,8 @@ Four linalg_lstsq(const Tensor& self, const Tensor& b, std::optional<double> rco
       least_squares(way, Int(m), Int(n), Int(columns), matrix + i * m * n, sides + i * rows * columns, s + i * k, cut, ranks + i);
     });
   });
+  PL_CHECK_AS(NotImplemented, !x.is_meta() || !with_values || m <= n, "",
+              "linalg.lstsq: with driver 'gelsd' or 'gelss' the shape of the residuals depends on the rank, which a meta tensor has not");
   Tensor nothing = pl::empty({0}, real, self.device()), residuals = nothing;
   const bool full_rank = way == Driver::gels || (with_values && !x.is_meta() && !item(op::any(op::ne(rank, Scalar(n)))).to_bool());
   if (m > n && full_rank) residuals = squared_rest(x, n);

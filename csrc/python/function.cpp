@@ -264,7 +264,7 @@ void save_tensors(FunctionObject* c, bool records) {
     if (!records || o == Py_None) continue;
     Tensor t = Tensor::borrow(impl(o));
     // A changed view's own grad_fn leads here, too.
-    if (t->grad_fn == &n || is_listed(c->dirty, o)) n.saved_tensors[size_t(i)].save_output(t);
+    if (t->grad_fn == &n || is_listed(c->dirty, o)) n.saved_tensors[size_t(i)].save_output(t, t->output_nr);
     else n.saved_tensors[size_t(i)].save(t);
   }
 }
