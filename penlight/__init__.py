@@ -25,6 +25,7 @@ newaxis = None
 from penlight import overrides as overrides  # noqa: E402
 from penlight._functional import *  # noqa: E402, F403
 from penlight._info import finfo, iinfo  # noqa: E402
+from penlight._rows import *  # noqa: E402, F403
 from penlight._tensor import (  # noqa: E402
     BFloat16Tensor,
     BoolTensor,

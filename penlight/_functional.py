@@ -176,7 +176,7 @@ def meshgrid(*tensors, indexing=None):
     vectors = [tensors[i].reshape(-1) for i in order]
     shape = [v.numel() for v in vectors]
     grids = [v.reshape([-1 if i == d else 1 for i in range(len(shape))]).expand(shape) for d, v in enumerate(vectors)]
-    return tuple(grids[order.index(i)].swapaxes(0, 1) if swap else grids[i] for i in range(len(tensors)))
+    return tuple(grids[order.index(i)] for i in range(len(tensors)))
 
 
 def cartesian_prod(*tensors):
@@ -196,7 +196,9 @@ def combinations(input, r=2, with_replacement=False):
         raise RuntimeError(f"Expect a non-negative number, but got {r}")
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     rows = list(choose(range(input.numel()), r))
-    return input[_C.tensor(rows, dtype=_C.int64)] if rows else input.new_empty((0, r) if r else (0,))
+    if not rows:
+        return _C.stack([input[:0]] * r, 1) if r else input.new_empty((0,))
+    return input[_C.tensor(rows, dtype=_C.int64)]
 
 
 def block_diag(*tensors):

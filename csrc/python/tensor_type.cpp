@@ -125,8 +125,6 @@ const Scalar kOne(int64_t(1));
 PyObject* nb_add(PyObject* a, PyObject* b) { return binary("add", a, b, [](auto& x, auto& y) { return x.t ? op::add(x, y, kOne) : op::add(y, x, kOne); }); }
 PyObject* nb_subtract(PyObject* a, PyObject* b) {
   return binary("sub", a, b, [](auto& x, auto& y) {
-    auto is_bool = [](const Operand& o) { return o.t ? o.t.dtype() == DType::Bool : o.s.kind == Scalar::Bool; };
-    PL_CHECK(!is_bool(x) || !is_bool(y), "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead.");
     return x.t ? op::sub(x, y, kOne) : op::rsub(y, x, kOne);
   });
 }
