@@ -150,6 +150,7 @@ class Run {
   TensorList finish();
   Node* evaluating() const { return evaluating_; }
   int64_t id() const { return id_; }
+  bool selective() const { return selective_; }
   bool visits(Node* n) const {
     Slot* s = find(n);
     return s && s->visited && (s->executes || s->captures >= 0);
@@ -429,6 +430,7 @@ void Run::distribute(Node* n, Tensor* results) {
 
 Node* evaluating_node() { return current_run ? current_run->evaluating() : nullptr; }
 int64_t current_run_id() { return current_run ? current_run->id() : -1; }
+bool run_is_selective() { return current_run && current_run->selective(); }
 bool will_execute(Node* n) { return current_run && current_run->visits(n); }
 
 // ---- leaves ----
