@@ -390,7 +390,19 @@ void differentiate_watched(Node* n, const Tensor* grads, Tensor* results) {
   }
 }
 
+void tell_observer(Node* n, bool begins) {
+  PyRef answer(PyObject_CallFunction(node_observer, "sO", n->name(), begins ? Py_True : Py_False));
+}
+
+void differentiate_observed(Node* n, const Tensor* grads, Tensor* results) {
+  tell_observer(n, true);
+  n->backward(grads, results);
+  if (node_observer) tell_observer(n, false);
+}
+
 }  // namespace
+
+PyObject* node_observer = nullptr;
 
 void Run::differentiate(Slot* s, Tensor* results) {
   Node* n = s->node;
@@ -401,6 +413,7 @@ void Run::differentiate(Slot* s, Tensor* results) {
   }
   Node* before = std::exchange(evaluating_, n);
   if (anomaly_enabled) differentiate_watched(n, s->grads, results);
+  else if (node_observer) differentiate_observed(n, s->grads, results);
   else n->backward(s->grads, results);
   evaluating_ = before;
   if (!options_.keep_graph) n->release_saved();

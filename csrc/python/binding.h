@@ -42,6 +42,9 @@ struct ResultType {
 PyTypeObject* result_type(ResultType& r);
 extern ResultType return_types[];
 
+// How many TorchFunctionModes are active in all threads; they are asked before every operator.
+extern int function_modes;
+
 class Parsed {
  public:
   static constexpr int kMax = 24;

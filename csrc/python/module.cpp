@@ -172,7 +172,22 @@ PyObject* set_parameter_type(PyObject*, PyObject* t) {
   Py_RETURN_NONE;
 }
 
+PyObject* add_function_mode(PyObject*, PyObject* count) {
+  function_modes += int(PyLong_AsLong(count));
+  Py_RETURN_NONE;
+}
+
+// _set_node_observer(function or None): function(name, begins) around every node that backward() computes.
+PyObject* set_node_observer(PyObject*, PyObject* function) {
+  Py_INCREF(function);
+  Py_XDECREF(std::exchange(node_observer, function));
+  if (function == Py_None) Py_CLEAR(node_observer);
+  Py_RETURN_NONE;
+}
+
 PyMethodDef own_functions[] = {
+    {"_add_function_mode", add_function_mode, METH_O, nullptr},
+    {"_set_node_observer", set_node_observer, METH_O, nullptr},
     {"set_num_threads", set_threads, METH_O, "Sets how many CPU threads operators may use."},
     {"get_num_threads", get_threads, METH_NOARGS, "How many CPU threads operators may use."},
     {"_isa", isa, METH_NOARGS, nullptr},

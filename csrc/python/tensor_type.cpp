@@ -80,7 +80,7 @@ int tensor_init(PyObject*, PyObject*, PyObject*) { return 0; }
 // ---------------------------------------------------------------- operators
 // A plain tensor or number goes straight to the operator; everything else through the public function, which knows
 // __torch_function__ and says what is wrong.
-bool plain(PyObject* o) { return Py_TYPE(o) == tensor_type || Py_TYPE(o) == parameter_type; }
+bool plain(PyObject* o) { return (Py_TYPE(o) == tensor_type || Py_TYPE(o) == parameter_type) && !function_modes; }
 bool plain_number(PyObject* o) { return PyFloat_CheckExact(o) || PyLong_CheckExact(o) || PyBool_Check(o); }
 
 PyObject* through_method(const char* name, PyObject* a, PyObject* b) {
