@@ -23,6 +23,7 @@ e, inf, nan, pi = _math.e, _math.inf, _math.nan, _math.pi
 newaxis = None
 
 from penlight import overrides as overrides  # noqa: E402
+from penlight._coded import *  # noqa: E402, F403
 from penlight._functional import *  # noqa: E402, F403
 from penlight._info import finfo, iinfo  # noqa: E402
 from penlight._objects import *  # noqa: E402, F403
@@ -91,7 +92,8 @@ _MODULES = (
     "errors",
     "storage",
     "functional",
-    "hub",
+    "futures",
+    "library",
 )
 _NAMES = {
     "save": "serialization",
