@@ -75,6 +75,10 @@ for name, words in (("var", "variance"), ("std", "standard deviation")):
 # ---- norms
 op(f"linalg_vector_norm(Tensor self, Scalar ord=2, {ALL_OR_DIMS}, {DTYPE}) -> Tensor", forms="fo", ref="numpy.linalg.norm",
    grad={"self": "vector_norm_backward(grad, self, result, ord, dim, keepdim)"}, doc="The norm of a tensor seen as one vector, or along dim.")
+op("frobenius_norm(Tensor self, int[1] dim, bool keepdim=False) -> Tensor", forms="fo", doc="The root of the sum of squares along one or two dimensions.")
+op("norm_except_dim(Tensor v, int pow=2, int dim=0) -> Tensor", forms="f", doc="The norm over all dimensions but one, which keeps its place.")
+op("renorm(Tensor self, Scalar p, int dim, Scalar maxnorm) -> Tensor", forms="fmio",
+   doc="Scales the slices along a dimension whose p-norm is above maxnorm down to it; the others stay as they are.")
 op(f"linalg_matrix_norm(Tensor self, Scalar ord, int[] dim=[-2, -1], bool keepdim=False, {DTYPE}) -> Tensor", forms="fo",
    doc="The norm of matrices: 'fro', 'nuc', inf, 1, 2 and their negatives.")
 op(f"linalg_matrix_norm.str_ord(Tensor self, str ord='fro', int[] dim=[-2, -1], bool keepdim=False, {DTYPE}) -> Tensor", forms="fo")

@@ -108,7 +108,14 @@ def get_unsafe_globals_in_checkpoint(f):
 
 
 # -------------------------------------------------------------------------------------------------------------- saving
-def save(obj, f, pickle_module=pickle, pickle_protocol=2, _use_new_zipfile_serialization=True):
+def save(
+    obj,
+    f,
+    pickle_module=pickle,
+    pickle_protocol=2,
+    _use_new_zipfile_serialization=True,
+    _disable_byteorder_record=False,
+):
     """Save an object to a file: a tensor, a state_dict, any nest of them, or a whole model.
 
     A path is written all or nothing: into a new file beside it, which then takes its place. Tensors that share memory
@@ -119,6 +126,7 @@ def save(obj, f, pickle_module=pickle, pickle_protocol=2, _use_new_zipfile_seria
         f: a path, or a file object with `write`.
         pickle_module: the module that pickles (pickle).
         pickle_protocol: pickle's protocol (2, which every PyTorch reads).
+        _disable_byteorder_record: leave out the order of the bytes, as files of old do.
 
     Example:
         >>> torch.save({"weights": torch.ones(2), "epoch": 3}, "checkpoint.pth")
@@ -135,7 +143,7 @@ def save(obj, f, pickle_module=pickle, pickle_protocol=2, _use_new_zipfile_seria
         # What cannot be pickled fails here, before a file is touched.
         data = _pickled(obj, storages, pickle_module, pickle_protocol)
         with _opened_for_writing(f) as file:
-            _write_archive(file, _archive_name(f), data, storages)
+            _write_archive(file, _archive_name(f), data, storages, not _disable_byteorder_record)
     else:
         storages.legacy = True
         data = _pickled(obj, storages, pickle_module, pickle_protocol)
@@ -184,12 +192,13 @@ def _bytes_of(storage):
     return _C._storage_bytes(storage if storage.device.type == "cpu" else copy_storage(storage, "cpu"))
 
 
-def _write_archive(file, name, data, storages):
+def _write_archive(file, name, data, storages, says_byteorder):
     archive = ArchiveWriter(file, name)
     archive.write_record("data.pkl", data)
     archive.write_record(".format_version", b"1")
     archive.write_record(".storage_alignment", str(ALIGNMENT).encode())
-    archive.write_record("byteorder", sys.byteorder.encode())
+    if says_byteorder:
+        archive.write_record("byteorder", sys.byteorder.encode())
     for key, storage, _ in storages.found:
         archive.write_record(f"data/{key}", _bytes_of(storage))
     archive.write_record("version", b"3\n")
@@ -354,7 +363,7 @@ class _Reader:
             kind, key, location, count = _checked_id(saved, 5)
             if key not in self.storages:
                 storage = _stored(archive, f"data/{key}", count * _dtype(kind).itemsize, mapped)
-                self.storages[key] = TypedStorage(self.place(storage, location), _dtype(kind))
+                self.storages[key] = TypedStorage(wrap_storage=self.place(storage, location), dtype=_dtype(kind))
             return _as_saved(self.storages[key], kind)
 
         return self._unpickle(io.BytesIO(archive.read("data.pkl")), persistent_load)
@@ -385,7 +394,7 @@ class _Reader:
                 if nbytes > size:
                     raise DamagedArchive("unexpected EOF. The file might be corrupted.")
                 raw[key] = new_storage(nbytes)
-                self.storages[key] = TypedStorage(self.place(raw[key], location), _dtype(kind))
+                self.storages[key] = TypedStorage(wrap_storage=self.place(raw[key], location), dtype=_dtype(kind))
             return _as_saved(self.storages[key], kind)
 
         result = self._unpickle(file, persistent_load)
@@ -467,8 +476,8 @@ def _fill(file, storage, placed):
         raise DamagedArchive("unexpected EOF. The file might be corrupted.")
     view[:] = data
     if placed.data_ptr() != storage.data_ptr() and placed.device.type != "meta":
-        source = TypedStorage(storage, penlight.uint8)._tensor()
-        TypedStorage(placed.untyped(), penlight.uint8)._tensor().copy_(source)
+        source = TypedStorage(wrap_storage=storage, dtype=penlight.uint8)._tensor()
+        TypedStorage(wrap_storage=placed.untyped(), dtype=penlight.uint8)._tensor().copy_(source)
 
 
 # ----------------------------------------------------------------------------------------------------------- placement
@@ -514,3 +523,11 @@ def _to_device(storage, location):
         )
         raise with_help(error, "file_cuda")
     return copy_storage(storage, location)
+
+
+def _get_layout(name):
+    """Give the layout that a file names, such as "torch.sparse_coo"."""
+    layout = getattr(penlight, name.removeprefix("torch."), None)
+    if not isinstance(layout, penlight.layout):
+        raise RuntimeError(f"the file names {name!r}, which is no layout")
+    return layout

@@ -30,6 +30,17 @@ CLASSES = [
 
 SAMPLES = {
     # choosing and rounding
+    "clamp_min": ["t(2, 3), 0.2", "t(2, 3), t(3)", "t(2, 3), 1"],
+    "clamp_max": ["t(2, 3), 0.2", "t(2, 3), t(3)", "t(2, 3), 1"],
+    "positive": ["t(2, 3)"],
+    "fill": ["t(2, 3), 2", "t(2, 3), t()"],
+    "vander": ["t(3)", "t(3), 2", "t(3), 4, increasing=True", "t(3), 0"],
+    "nonzero_static": ["mask(2, 3), size=2", "t(2, 3), size=8, fill_value=-2", "t(), size=2"],
+    "fill_diagonal_": ["t(3, 3), 2", "t(7, 3), 2, wrap=True", "t(2, 2, 2), 1"],
+    "as_strided_": ["t(6), (2, 2), (2, 1)", "t(6), (2, 2), (1, 2), 1"],
+    "frobenius_norm": ["t(2, 3), 1", "t(2, 3), (0, 1), True"],
+    "norm_except_dim": ["t(2, 3)", "t(2, 3, 2), 2, 1", "t(2, 3), 2, -1"],
+    "renorm": ["t(2, 3), 2, 0, 1", "t(2, 3, 2), 1, -1, 0.5", "t(2, 3), 2, 1, 9"],
     "div": [
         "t(2, 3), t(2, 3)",
         "t(2, 3), t(3), rounding_mode='floor'",

@@ -32,7 +32,7 @@ struct Callable {
   PyObject* function = nullptr;    // what __torch_function__ is given
 };
 
-// The structseq type of an operator with named results, made at its first use.
+// The structseq type of an operator with named results, made at its first use. Generated: one for each, the last without a name.
 struct ResultType {
   const char* name;
   std::vector<const char*> fields;
@@ -40,6 +40,10 @@ struct ResultType {
   ResultType(const char* n, std::initializer_list<const char*> f) : name(n), fields(f) {}
 };
 PyTypeObject* result_type(ResultType& r);
+extern ResultType return_types[];
+
+// How many TorchFunctionModes are active in all threads; they are asked before every operator.
+extern int function_modes;
 
 class Parsed {
  public:
@@ -100,7 +104,7 @@ class Parsed {
   template <class... T> PyObject* give(ResultType& type, const std::tuple<T...>& t) const {
     return give_named(type, t, std::index_sequence_for<T...>{});
   }
-  PyObject* give_leaf(const Tensor& t, int requires_grad, int pin_memory) const;
+  PyObject* give_leaf(const Tensor& t, int requires_grad, int pin_memory, int layout) const;
   // `out=` of operators that are not written to fill one: computed, then copied.
   // `exact` is the message for an out= whose dtype is not the result's, where the operator demands that.
   template <class F> PyObject* give_out(int i, F&& compute, const char* exact = nullptr) {
@@ -181,6 +185,7 @@ uint64_t to_seed(PyObject* o);                              // any Python int; n
 MemoryFormat to_memory_format(PyObject* o);
 bool is_memory_format(PyObject* o);
 bool is_layout(PyObject* o);
+bool is_strided(PyObject* layout);
 bool is_generator(PyObject* o);
 Generator* to_generator(PyObject* o);
 PyObject* make_size(Shape s);                               // torch.Size

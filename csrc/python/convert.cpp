@@ -174,7 +174,9 @@ PyObject* Parsed::give(const TensorList& l) const {
 
 PyObject* Parsed::give(const Scalar& s) const { return from_scalar(s); }
 
-PyObject* Parsed::give_leaf(const Tensor& t, int requires_grad, int pin_memory) const {
+PyObject* Parsed::give_leaf(const Tensor& t, int requires_grad, int pin_memory, int layout) const {
+  PL_CHECK_AS(NotImplemented, !given(layout) || is_strided(at_[layout]), "", "%s() makes dense tensors only; torch.sparse_coo_tensor() and "
+              "Tensor.to_sparse() make sparse ones", callable_.name);
   if (given(requires_grad) && boolean(requires_grad)) {
     PL_CHECK_AS(Runtime, is_differentiable(t.dtype()), "requires_grad_dtype",
                 "Only Tensors of floating point and complex dtype can require gradients");

@@ -90,6 +90,17 @@ PyObject* result_type_py(PyObject*, PyObject* args) {
   }
 }
 
+// {"max": torch.return_types.max, ...}
+PyObject* return_types_py(PyObject*, PyObject*) {
+  try {
+    PyObject* types = PyDict_New();
+    for (ResultType* r = return_types; r->name; ++r) PyDict_SetItemString(types, r->name, reinterpret_cast<PyObject*>(result_type(*r)));
+    return types;
+  } catch (...) {
+    return translate_exception("return_types");
+  }
+}
+
 PyObject* broadcast_shapes_py(PyObject*, PyObject* args) {
   try {
     std::vector<int64_t> r;
@@ -161,7 +172,22 @@ PyObject* set_parameter_type(PyObject*, PyObject* t) {
   Py_RETURN_NONE;
 }
 
+PyObject* add_function_mode(PyObject*, PyObject* count) {
+  function_modes += int(PyLong_AsLong(count));
+  Py_RETURN_NONE;
+}
+
+// _set_node_observer(function or None): function(name, begins) around every node that backward() computes.
+PyObject* set_node_observer(PyObject*, PyObject* function) {
+  Py_INCREF(function);
+  Py_XDECREF(std::exchange(node_observer, function));
+  if (function == Py_None) Py_CLEAR(node_observer);
+  Py_RETURN_NONE;
+}
+
 PyMethodDef own_functions[] = {
+    {"_add_function_mode", add_function_mode, METH_O, nullptr},
+    {"_set_node_observer", set_node_observer, METH_O, nullptr},
     {"set_num_threads", set_threads, METH_O, "Sets how many CPU threads operators may use."},
     {"get_num_threads", get_threads, METH_NOARGS, "How many CPU threads operators may use."},
     {"_isa", isa, METH_NOARGS, nullptr},
@@ -176,6 +202,7 @@ PyMethodDef own_functions[] = {
     {"can_cast", can_cast, METH_VARARGS, "can_cast(from_, to)\n\nWhether an in-place operator may convert from_ to to."},
     {"result_type", result_type_py, METH_VARARGS, "result_type(tensor1, tensor2)\n\nThe dtype an operator on both would give."},
     {"broadcast_shapes", broadcast_shapes_py, METH_VARARGS, "broadcast_shapes(*shapes)\n\nThe shape that all shapes broadcast to."},
+    {"_return_types", return_types_py, METH_NOARGS, nullptr},
     {"_make_subclass", make_subclass, METH_VARARGS, nullptr},
     {"_as_subclass", as_subclass, METH_VARARGS, nullptr},
     {"_set_parameter_type", set_parameter_type, METH_O, nullptr},

@@ -80,7 +80,7 @@ int tensor_init(PyObject*, PyObject*, PyObject*) { return 0; }
 // ---------------------------------------------------------------- operators
 // A plain tensor or number goes straight to the operator; everything else through the public function, which knows
 // __torch_function__ and says what is wrong.
-bool plain(PyObject* o) { return Py_TYPE(o) == tensor_type || Py_TYPE(o) == parameter_type; }
+bool plain(PyObject* o) { return (Py_TYPE(o) == tensor_type || Py_TYPE(o) == parameter_type) && !function_modes; }
 bool plain_number(PyObject* o) { return PyFloat_CheckExact(o) || PyLong_CheckExact(o) || PyBool_Check(o); }
 
 PyObject* through_method(const char* name, PyObject* a, PyObject* b) {
@@ -189,7 +189,7 @@ PyObject* nb_negative(PyObject* a) {
     return op::neg(t);
   });
 }
-PyObject* nb_positive(PyObject* a) { Py_INCREF(a); return a; }
+PyObject* nb_positive(PyObject* a) { return unary("positive", a, [](const Tensor& t) { return op::positive(t); }); }
 PyObject* nb_absolute(PyObject* a) { return unary("abs", a, [](const Tensor& t) { return op::abs(t); }); }
 PyObject* nb_invert(PyObject* a) { return unary("bitwise_not", a, [](const Tensor& t) { return op::bitwise_not(t); }); }
 

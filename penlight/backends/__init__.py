@@ -1,15 +1,5 @@
 """Switches of the libraries behind the operators, under the names that PyTorch's programs set."""
 
-from types import SimpleNamespace
+from penlight.backends import cpu, cuda, cudnn, mkl, mkldnn, mps, openmp
 
-from penlight.backends import cudnn
-
-__all__ = ["cudnn", "cuda", "mps", "mkldnn", "mkl", "openmp"]
-
-cuda = SimpleNamespace(
-    is_built=lambda: False, matmul=SimpleNamespace(allow_tf32=False, allow_fp16_reduced_precision_reduction=True)
-)
-mps = SimpleNamespace(is_available=lambda: False, is_built=lambda: False)
-mkldnn = SimpleNamespace(is_available=lambda: False, enabled=False)
-mkl = SimpleNamespace(is_available=lambda: False)
-openmp = SimpleNamespace(is_available=lambda: False)
+__all__ = ["cpu", "cuda", "cudnn", "mkl", "mkldnn", "mps", "openmp"]
