@@ -81,7 +81,7 @@ op("rms_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, float? e
    doc="Divides the last dimensions by their root mean square, then multiplies by weight.")
 op(f"batch_norm(Tensor input, {STATISTICS}, bool training, float momentum, float eps, bool cudnn_enabled) -> Tensor", forms="f",
    doc="Gives each channel mean 0 and variance 1 over the batch, or by running statistics outside training.")
-op(f"native_batch_norm(Tensor input, {STATISTICS}, bool training, float momentum, float eps) -> (Tensor, Tensor, Tensor)", forms="f",
+op(f"native_batch_norm(Tensor input, {STATISTICS}, bool training, float momentum, float eps) -> (Tensor, Tensor, Tensor)", forms="fo",
    doc="batch_norm with the means and the reciprocal standard deviations of the batch.")
 op("group_norm(Tensor input, int num_groups, Tensor? weight=None, Tensor? bias=None, float eps=1e-5, bool cudnn_enabled=True) -> Tensor", forms="f",
    doc="Gives each group of channels of each sample mean 0 and variance 1.")

@@ -52,6 +52,7 @@ op(f"normal.tensor_float(Tensor mean, float std=1, {GEN}) -> Tensor", grad={"mea
 op(f"normal.float_tensor(float mean, Tensor std, {GEN}) -> Tensor", grad={"std": "zeros_like(grad)"}, forms="fo", node="NormalBackward2")
 op(f"normal.size(float mean, float std, int[] size, {GEN}, FACTORY) -> Tensor", forms="fo")
 op(f"multinomial(Tensor self, int num_samples, bool replacement=False, {GEN}) -> Tensor", forms="fmo",
+   exact_out="multinomial expects {result} tensor out, got: {out}",
    doc="num_samples indices for each row of weights, drawn with probability proportional to the weight.")
 op("poisson(Tensor self, Generator? generator=None) -> Tensor", grad=ZERO, forms="f", doc="Poisson counts; each element of input is a rate.")
 op("binomial(Tensor count, Tensor prob, Generator? generator=None) -> Tensor", forms="f",

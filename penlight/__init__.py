@@ -23,11 +23,13 @@ e, inf, nan, pi = _math.e, _math.inf, _math.nan, _math.pi
 newaxis = None
 
 from penlight import overrides as overrides  # noqa: E402
+from penlight._coded import *  # noqa: E402, F403
 from penlight._functional import *  # noqa: E402, F403
 from penlight._info import finfo, iinfo  # noqa: E402
 from penlight._matrix import *  # noqa: E402, F403
 from penlight._objects import *  # noqa: E402, F403
 from penlight._quantized import *  # noqa: E402, F403
+from penlight._rows import *  # noqa: E402, F403
 from penlight._switches import *  # noqa: E402, F403
 from penlight._tensor import (  # noqa: E402
     BFloat16Tensor,
@@ -92,7 +94,8 @@ _MODULES = (
     "errors",
     "storage",
     "functional",
-    "hub",
+    "futures",
+    "library",
 )
 _NAMES = {
     "save": "serialization",

@@ -197,7 +197,9 @@ def combinations(input, r=2, with_replacement=False):
         raise RuntimeError(f"Expect a non-negative number, but got {r}")
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     rows = list(choose(range(input.numel()), r))
-    return input[_C.tensor(rows, dtype=_C.int64)] if rows else input.new_empty((0, r) if r else (0,))
+    if not rows:
+        return _C.stack([input[:0]] * r, 1) if r else input.new_empty((0,))
+    return input[_C.tensor(rows, dtype=_C.int64)]
 
 
 def block_diag(*tensors):

@@ -19,7 +19,7 @@ class OpOverload:
         self.__qualname__, self.__module__ = self.__name__, packet.__module__
         self.namespace = packet.namespace
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, /, *args, **kwargs):
         return self.overloadpacket(*args, **kwargs)
 
     def name(self):
@@ -48,7 +48,7 @@ class OpOverloadPacket:
         self._qualified_op_name, self.__name__, self.op = f"{namespace}::{name}", name, function
         self.__module__, self.namespace, self._overloads = f"torch.ops.{namespace}", namespace, {}
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, /, *args, **kwargs):
         if "self" in kwargs:  # the schema's name of the first argument
             kwargs["input"] = kwargs.pop("self")
         return self.op(*args, **kwargs)

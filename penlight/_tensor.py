@@ -50,7 +50,8 @@ def _no_cuda():
 
 def _cast(dtype):
     def method(self, memory_format=None):
-        return self if self.dtype == dtype else _C._to_copy(self, dtype, memory_format)
+        as_it_is = memory_format in (None, _C.preserve_format) or self.is_contiguous(memory_format=memory_format)
+        return self if self.dtype == dtype and as_it_is else _C._to_copy(self, dtype, memory_format)
 
     method.__doc__ = f"Give the tensor as {dtype}; itself if it is already."
     return method

@@ -150,6 +150,7 @@ class Run {
   TensorList finish();
   Node* evaluating() const { return evaluating_; }
   int64_t id() const { return id_; }
+  bool selective() const { return selective_; }
   bool visits(Node* n) const {
     Slot* s = find(n);
     return s && s->visited && (s->executes || s->captures >= 0);
@@ -390,7 +391,19 @@ void differentiate_watched(Node* n, const Tensor* grads, Tensor* results) {
   }
 }
 
+void tell_observer(Node* n, bool begins) {
+  PyRef answer(PyObject_CallFunction(node_observer, "sO", n->name(), begins ? Py_True : Py_False));
+}
+
+void differentiate_observed(Node* n, const Tensor* grads, Tensor* results) {
+  tell_observer(n, true);
+  n->backward(grads, results);
+  if (node_observer) tell_observer(n, false);
+}
+
 }  // namespace
+
+PyObject* node_observer = nullptr;
 
 namespace {
 struct Unwanted {
@@ -411,6 +424,7 @@ void Run::differentiate(Slot* s, Tensor* results) {
   const Unwanted unwanted(n, pool_->captures.empty() ? 0 : unwanted_of(n));
   Node* before = std::exchange(evaluating_, n);
   if (anomaly_enabled) differentiate_watched(n, s->grads, results);
+  else if (node_observer) differentiate_observed(n, s->grads, results);
   else n->backward(s->grads, results);
   evaluating_ = before;
   if (!options_.keep_graph) n->release_saved();
@@ -451,6 +465,7 @@ void Run::distribute(Node* n, Tensor* results) {
 
 Node* evaluating_node() { return current_run ? current_run->evaluating() : nullptr; }
 int64_t current_run_id() { return current_run ? current_run->id() : -1; }
+bool run_is_selective() { return current_run && current_run->selective(); }
 bool will_execute(Node* n) { return current_run && current_run->visits(n); }
 
 // ---- leaves ----

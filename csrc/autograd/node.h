@@ -204,6 +204,8 @@ inline TensorList run_backward(const TensorList& roots, const TensorList& grads,
 }
 Node* evaluating_node();                  // whose backward() runs on this thread; null outside
 int64_t current_run_id();                 // of the run on this thread; -1 outside
+extern PyObject* node_observer;           // the profiler's function, called around every node; null when off
+bool run_is_selective();                  // whether it was asked for the gradients of some inputs only
 bool will_execute(Node* n);               // whether the run on this thread computes n's gradient
 
 }  // namespace pl

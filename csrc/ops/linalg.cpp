@@ -508,6 +508,10 @@ Tensor addr(const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Sc
   PL_CHECK(vec2.dim() == 1, "addr: Expected 1-D argument vec2, but got %d-D", vec2.dim());
   for (const auto& [s, name] : {std::pair(&beta, "beta"), std::pair(&alpha, "alpha")})
     PL_CHECK(s->is_integral() || !is_integral(self.dtype()), "For integral input tensors, argument %s must not be a floating point number.", name);
+  if (self.dtype() == DType::Bool && vec1.dtype() == DType::Bool && vec2.dtype() == DType::Bool) {      // sums and products of truth values
+    Tensor product = op::logical_and(op::outer(vec1, vec2), scalar_tensor(alpha, DType::Bool));
+    return op::logical_or(product, op::logical_and(self, scalar_tensor(beta, DType::Bool)));
+  }
   Tensor product = op::mul(op::outer(vec1, vec2), alpha);
   return is_number(beta, 0) ? product : op::add(product, op::mul(op::expand(self, product.sizes(), false), beta), kOne);
 }

@@ -560,6 +560,9 @@ std::vector<double> averaged(const std::vector<Moments>& found, int64_t channels
   return r;
 }
 
+// Means and reciprocal deviations have the dtype of the parameters, or of the input.
+Tensor statistic(const Tensor& t, const Tensor& input, const Tensor& weight) { return pl::alias(cast(t, weight ? weight.dtype() : input.dtype())); }
+
 }  // namespace
 
 namespace native {
@@ -572,7 +575,7 @@ std::tuple<Tensor, Tensor, Tensor> native_layer_norm(const Tensor& input, Shape 
   RowsResult r = row_norm(RowNorm::Layer, input, normalized_shape, weight, bias, eps);
   Sizes sizes = input.sizes().vec();
   for (size_t d = sizes.size() - size_t(normalized_shape.n); d < sizes.size(); ++d) sizes[d] = 1;
-  return {r.output, op::view(pl::alias(r.mean), sizes), op::view(pl::alias(r.rstd), sizes)};
+  return {r.output, op::view(statistic(r.mean, input, weight), sizes), op::view(statistic(r.rstd, input, weight), sizes)};
 }
 
 Tensor rms_norm(const Tensor& input, Shape normalized_shape, const Tensor& weight, std::optional<double> eps) {
@@ -590,8 +593,8 @@ Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
 std::tuple<Tensor, Tensor, Tensor> native_batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& running_mean,
                                                      const Tensor& running_var, bool training, double momentum, double eps) {
   RowsResult r = recorded_batch_norm({running_mean, running_var, training, momentum, eps}, input, weight, bias);
-  if (!training) r.mean = r.rstd = pl::empty({0}, input.dtype());
-  return {r.output, pl::alias(r.mean), pl::alias(r.rstd)};
+  if (!training) r.mean = r.rstd = pl::empty({0}, input.dtype(), input.device());
+  return {r.output, statistic(r.mean, input, weight), statistic(r.rstd, input, weight)};
 }
 
 Tensor group_norm(const Tensor& input, int64_t num_groups, const Tensor& weight, const Tensor& bias, double eps, bool) {
@@ -607,7 +610,7 @@ std::tuple<Tensor, Tensor, Tensor> native_group_norm(const Tensor& input, const 
   check_group_norm(input, group, weight, bias);
   std::vector<Moments> found;
   RowsResult r = recorded_group_norm(input, weight, bias, group, eps, found);
-  return {r.output, pl::alias(r.mean), pl::alias(r.rstd)};
+  return {r.output, statistic(r.mean, input, weight), statistic(r.rstd, input, weight)};
 }
 
 Tensor instance_norm(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& running_mean, const Tensor& running_var,

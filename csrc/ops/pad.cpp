@@ -111,7 +111,8 @@ Tensor pixel_shuffle(const Tensor& self, int64_t upscale_factor) {
   for (int64_t v : {c / (r * r), r, r, h, w}) split.push_back(v);
   for (int64_t v : {0, 3, 1, 4, 2}) order.push_back(n - 3 + v);
   for (int64_t v : {c / (r * r), h * r, w * r}) joined.push_back(v);
-  return op::reshape(op::permute(op::reshape(self, split), order), joined);
+  Tensor image = op::reshape(op::permute(op::reshape(self, split), order), joined);
+  return r == 1 ? op::clone(image, MemoryFormat::Contiguous) : image;      // never the memory of the input
 }
 
 Tensor pixel_unshuffle(const Tensor& self, int64_t downscale_factor) {
