@@ -92,8 +92,22 @@ class _Namespace(ModuleType):
         return packet
 
 
+def _slice(self, dim=0, start=None, end=None, step=1):
+    return self[(slice(None),) * (dim % self.dim()) + (slice(start, end, step),)]
+
+
+def _index(self, indices):
+    return self[tuple(slice(None) if index is None else index for index in indices)]
+
+
+_BRACKETS = {"slice": _slice, "index": _index}  # operators that Python writes as x[...]
+
+
 def _find(name):
     import penlight.nn.functional as functional
+
+    if name in _BRACKETS:
+        return _BRACKETS[name]
 
     for place in (_C, Tensor, functional):
         function = getattr(place, name, None)

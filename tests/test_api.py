@@ -199,3 +199,16 @@ def test_modules_with_repetition():
     layer = torch.nn.ReLU()
     twice = torch.nn.Sequential(layer, layer)
     assert len(list(twice.modules())) == 2 and len(list(twice.modules(remove_duplicate=False))) == 3
+
+
+def test_safe_softmax_of_an_empty_row_has_a_gradient():
+    x = torch.tensor([[float("-inf")] * 2, [0.0, 1.0]], requires_grad=True)
+    torch.ops.aten._safe_softmax(x, 1)[:, 0].sum().backward()
+    assert np.allclose(x.grad.numpy(), [[0, 0], [0.19661, -0.19661]], atol=1e-4)
+
+
+def test_fill_has_a_gradient():
+    x = torch.ones(3, requires_grad=True)
+    value = torch.tensor(2.0, requires_grad=True)
+    torch.fill(x, value).sum().backward()
+    assert x.grad.tolist() == [0, 0, 0] and value.grad.item() == 3
