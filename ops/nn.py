@@ -22,11 +22,14 @@ op("kl_div(Tensor self, Tensor target, int reduction=1, *, bool log_target=False
 
 # ---- recurrent layers
 STACK = "Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, bool bidirectional, bool batch_first"
+PACKED = "Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, bool bidirectional"
 CELL = "Tensor w_ih, Tensor w_hh, Tensor? b_ih=None, Tensor? b_hh=None"
 op(f"lstm(Tensor input, Tensor[] hx, {STACK}) -> (Tensor, Tensor, Tensor)", forms="f", doc="Long short-term memory layers over a sequence.")
+op(f"lstm.data(Tensor data, Tensor batch_sizes, Tensor[] hx, {PACKED}) -> (Tensor, Tensor, Tensor)", forms="f")
 op(f"lstm_cell(Tensor input, Tensor[] hx, {CELL}) -> (Tensor, Tensor)", forms="f", doc="One step of long short-term memory.")
 for name, words in (("gru", "gated recurrent units"), ("rnn_tanh", "a recurrent network with tanh"), ("rnn_relu", "a recurrent network with relu")):
     op(f"{name}(Tensor input, Tensor hx, {STACK}) -> (Tensor, Tensor)", forms="f", doc=f"Layers of {words} over a sequence.")
+    op(f"{name}.data(Tensor data, Tensor batch_sizes, Tensor hx, {PACKED}) -> (Tensor, Tensor)", forms="f")
     op(f"{name}_cell(Tensor input, Tensor hx, {CELL}) -> Tensor", forms="f", doc=f"One step of {words}.")
 
 # ---- convolutions: forward, the gradient of the input and that of the weight are one another's derivatives

@@ -60,6 +60,7 @@ _MODULES = (
     "nested",
     "nn",
     "onnx",
+    "ops",
     "optim",
     "overrides",
     "printing",

@@ -42,7 +42,7 @@ Tensor bag_bounds(const Tensor& offsets, int64_t count, bool include_last_offset
 void check_indices(const Tensor& indices, int64_t rows) {
   const int64_t* i = indices.ptr<int64_t>();
   for (int64_t p = 0; p < indices.numel(); ++p)
-    PL_CHECK_AS(Runtime, i[p] >= 0 && i[p] < rows, "index_range", "Index %lld of input takes value %lld which is not in the valid range [0, %lld)", (long long)p,
+    PL_CHECK_AS(Runtime, i[p] >= 0 && i[p] < rows, "index_out_of_range", "Index %lld of input takes value %lld which is not in the valid range [0, %lld)", (long long)p,
                 (long long)i[p], (long long)rows);
 }
 
@@ -98,8 +98,9 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> _embedding_bag(const Tensor& weight, 
   const int64_t rows = weight.size(0), width = weight.size(1);
   if (weight.is_meta()) {
     const int64_t bags = offsets.numel() - include_last_offset;
-    Tensor sizes = empty({bags}, DType::Int64, weight.device());
-    return {empty({bags, width}, weight.dtype(), weight.device()), empty(indices.sizes(), DType::Int64, weight.device()), sizes, sizes};
+    Tensor sizes = empty({bags}, DType::Int64, weight.device()), out = empty({bags, width}, weight.dtype(), weight.device());
+    Tensor top = mode == int64_t(BagMode::Max) ? empty({bags, width}, DType::Int64, weight.device()) : sizes;
+    return {out, empty(indices.sizes(), DType::Int64, weight.device()), sizes, top};
   }
   const Bags b = bags_of(weight, indices, offsets, mode, per_sample_weights, include_last_offset, padding_idx);
   check_indices(b.indices, rows);
