@@ -214,9 +214,9 @@ op("gelu_erf(Tensor self) -> Tensor", formula="gelu(self)", types=FLOAT, forms="
    grad={"self": "grad * (0.5 * (1 + erf(self * 0.7071067811865476)) + self * exp(-0.5 * self * self) * 0.3989422804014327)"})
 op("gelu_tanh(Tensor self) -> Tensor", formula="gelu_tanh(self)", types=FLOAT, forms="", node="GeluBackward0", doc="The tanh approximation of gelu.",
    grad={"self": "grad * gelu_tanh_slope(self)"})
-op("softplus(Tensor self, Scalar beta=1, Scalar threshold=20) -> Tensor", formula="softplus(self, beta, threshold)", types=FLOAT, forms="f",
+op("softplus(Tensor self, Scalar beta=1, Scalar threshold=20) -> Tensor", formula="softplus(self, beta, threshold)", types=FLOAT, forms="fo",
    grad={"self": "grad if self * beta > threshold else grad * sigmoid(self * beta)"}, doc="A smooth relu: log(1 + exp(beta * input)) / beta.")
-op("log_sigmoid(Tensor self) -> Tensor", formula="log_sigmoid(self)", types=FLOAT, forms="f", node="LogSigmoidBackward0",
+op("log_sigmoid(Tensor self) -> Tensor", formula="log_sigmoid(self)", types=FLOAT, forms="fo", node="LogSigmoidBackward0",
    grad={"self": "grad * (1 - sigmoid(self))"}, doc="log(sigmoid(input)), without underflow.")
 op("gelu(Tensor self, *, str approximate='none') -> Tensor", forms="f", doc="input times the normal distribution function; 'tanh' approximates it.")
 op("logsigmoid(Tensor self) -> Tensor", forms="f", doc="log(sigmoid(input)), without underflow.")
@@ -229,7 +229,7 @@ op("hardswish(Tensor self) -> Tensor", formula="self * minimum(maximum(self + 3,
    grad={"self": "grad * (0 if self < -3 else (self / 3 + 0.5 if self <= 3 else 1))"}, doc="silu of straight pieces.")
 op("hardshrink(Tensor self, Scalar lambd=0.5) -> Tensor", formula="0 if self >= -lambd and self <= lambd else self", types=FLOAT, forms="fm",
    grad={"self": "0 if self >= -lambd and self <= lambd else grad"}, doc="Makes numbers within lambd of zero 0.")
-op("softshrink(Tensor self, Scalar lambd=0.5) -> Tensor", types=FLOAT, forms="f",
+op("softshrink(Tensor self, Scalar lambd=0.5) -> Tensor", types=FLOAT, forms="fo",
    formula="self - lambd if self > lambd else (self + lambd if self < -lambd else self * 0)",
    grad={"self": "0 if self >= -lambd and self <= lambd else grad"}, doc="Moves numbers towards zero by lambd.")
 op("threshold(Tensor self, Scalar threshold, Scalar value) -> Tensor", formula="value if self <= threshold else self", types=REAL, forms="fi",

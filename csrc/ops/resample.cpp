@@ -152,7 +152,9 @@ Tensor resampled(const Tensor& input, Mode m, const Sizes& out, const std::vecto
   const int dims = input.dim() - 2;
   PL_CHECK(input.numel() != 0 || Shape(input.sizes().p + 1, dims + 1).numel() != 0,
            "Non-empty %dD data tensor expected but got a tensor with sizes %s", input.dim(), to_string(input.sizes()).c_str());
-  Tensor r = input;
+  // Narrow floats are rounded once, at the end.
+  const bool narrow = is_floating(input.dtype()) && itemsize(input.dtype()) == 2 && dims > 1;
+  Tensor r = narrow ? op::_to_copy(input, DType::Float32, MemoryFormat::None) : input;
   for (int d = dims - 1; d >= 0; --d) {
     const int64_t in = input.size(2 + d), n = out[size_t(d)];
     const double scale = scales[size_t(d)];
@@ -160,6 +162,7 @@ Tensor resampled(const Tensor& input, Mode m, const Sizes& out, const std::vecto
     Taps t = taps_for(m, input.dtype(), in, n, scale, align_corners, antialias);
     if (!(n == in && m != Mode::Cubic && scale == 0)) r = op::resample(r, 2 + d, t.index, t.weight);
   }
+  if (narrow) return op::_to_copy(r, input.dtype(), MemoryFormat::None);
   return r.get() == input.get() ? op::clone(input, MemoryFormat::None) : r;
 }
 
