@@ -27,13 +27,6 @@ op("_unsafe_masked_index_put_accumulate(Tensor self, Tensor mask, Tensor?[] indi
    doc="A copy of self with values added at indices where mask is True.")
 op("_unsafe_index(Tensor self, Tensor?[] indices) -> Tensor", forms="f", doc="self[indices].")
 op("_unsafe_index_put(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=False) -> Tensor", forms="f", doc="index_put.")
-STATISTICS = "Tensor? weight, Tensor? bias"
-BATCH_NORM = "bool training, float momentum, float eps) -> (Tensor, Tensor, Tensor)"
-op(f"_native_batch_norm_legit(Tensor input, {STATISTICS}, Tensor running_mean, Tensor running_var, {BATCH_NORM}", forms="fo",
-   doc="batch_norm with the means and the reciprocal standard deviations of the batch.")
-op(f"_native_batch_norm_legit.no_stats(Tensor input, {STATISTICS}, {BATCH_NORM}", forms="fo")
-op(f"_batch_norm_with_update(Tensor input, {STATISTICS}, Tensor running_mean, Tensor running_var, float momentum, float eps) "
-   "-> (Tensor, Tensor, Tensor, Tensor)", forms="f", doc="batch_norm in training, with an empty tensor for the memory that other devices need.")
 op("native_dropout_backward(Tensor grad_output, Tensor mask, float scale) -> Tensor", forms="f",
    grad={"grad_output": "native_dropout_backward(grad, mask, scale)"}, doc="The gradient of native_dropout.")
 op("slice_inverse(Tensor(a) self, Tensor src, int dim=0, int? start=None, int? end=None, int step=1) -> Tensor(a)", forms="fm",

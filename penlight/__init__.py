@@ -74,6 +74,7 @@ _MODULES = (
     "nested",
     "nn",
     "onnx",
+    "ops",
     "optim",
     "overrides",
     "printing",

@@ -67,21 +67,6 @@ Tensor _unsafe_masked_index_put_accumulate(const Tensor& self, const Tensor& mas
   return op::index_put(self, clamped(indices, self), op::masked_fill(values, op::logical_not(mask), Scalar(int64_t(0))), true);
 }
 
-using Normalized = std::tuple<Tensor, Tensor, Tensor>;
-
-Normalized _native_batch_norm_legit(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& running_mean, const Tensor& running_var,
-                                    bool training, double momentum, double eps) {
-  return op::native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps);
-}
-Normalized _native_batch_norm_legit_no_stats(const Tensor& input, const Tensor& weight, const Tensor& bias, bool training, double momentum, double eps) {
-  return op::native_batch_norm(input, weight, bias, Tensor(), Tensor(), training, momentum, eps);
-}
-std::tuple<Tensor, Tensor, Tensor, Tensor> _batch_norm_with_update(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& running_mean,
-                                                                   const Tensor& running_var, double momentum, double eps) {
-  auto [output, mean, rstd] = op::native_batch_norm(input, weight, bias, running_mean, running_var, true, momentum, eps);
-  return {output, mean, rstd, pl::empty({0}, DType::UInt8, input.device())};
-}
-
 Tensor native_dropout_backward(const Tensor& grad_output, const Tensor& mask, double scale) {
   return op::mul(op::mul(grad_output, mask), Scalar(scale));
 }
