@@ -67,7 +67,7 @@ sanitize: $(DONE)/dev
 	printf '%s\n' $(SANITIZE)/tree $$($(BIN)/python -c '$(SITE)') \
 	  > $$($(SANITIZE)/venv/bin/python -c '$(SITE)')/penlight.pth
 	cd $(SANITIZE)/tree && \
-	  PYTHONMALLOC=malloc LD_PRELOAD="$(ASAN_PRELOAD)" ASAN_OPTIONS=detect_leaks=0 \
+	  PYTHONMALLOC=malloc LD_PRELOAD="$(ASAN_PRELOAD)" ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
 	  UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=$(HALT) \
 	  ../venv/bin/python $(CURDIR)/$(BIN)/pytest --capture=sys $(PYTEST_ARGS)
 

@@ -30,4 +30,16 @@ std::string format(const char* fmt, ...) __attribute__((format(printf, 1, 2)));
 #define PL_CHECK_AS(type, cond, kind, ...) \
   do { if (__builtin_expect(!(cond), 0)) ::pl::fail(::pl::ErrorType::type, kind, __VA_ARGS__); } while (0)
 
+// Sums and products of sizes that a caller gave.
+inline int64_t checked_add(int64_t a, int64_t b) {
+  int64_t r;
+  PL_CHECK(!__builtin_add_overflow(a, b, &r), "integer overflow in %lld + %lld", (long long)a, (long long)b);
+  return r;
+}
+inline int64_t checked_mul(int64_t a, int64_t b) {
+  int64_t r;
+  PL_CHECK(!__builtin_mul_overflow(a, b, &r), "integer overflow in %lld * %lld", (long long)a, (long long)b);
+  return r;
+}
+
 }  // namespace pl

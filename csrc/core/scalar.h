@@ -37,7 +37,7 @@ struct Scalar {
   }
 };
 inline Scalar operator-(const Scalar& a) {
-  return a.kind <= Scalar::Int ? Scalar(-a.i) : a.is_complex() ? Scalar(-a.d, -a.im) : Scalar(-a.d);
+  return a.kind <= Scalar::Int ? Scalar(int64_t(-uint64_t(a.i))) : a.is_complex() ? Scalar(-a.d, -a.im) : Scalar(-a.d);
 }
 #define PL_SCALAR_ARITHMETIC(op) \
   inline Scalar operator op(const Scalar& a, const Scalar& b) { \
@@ -45,7 +45,8 @@ inline Scalar operator-(const Scalar& a) {
       auto z = a.to_complex() op b.to_complex(); \
       return Scalar(z.re, z.im); \
     } \
-    return a.is_integral() && b.is_integral() ? Scalar(int64_t(a.i op b.i)) : Scalar(a.to_double() op b.to_double()); \
+    /* integers wrap around */ \
+    return a.is_integral() && b.is_integral() ? Scalar(int64_t(uint64_t(a.i) op uint64_t(b.i))) : Scalar(a.to_double() op b.to_double()); \
   }
 PL_SCALAR_ARITHMETIC(+)
 PL_SCALAR_ARITHMETIC(-)

@@ -104,7 +104,7 @@ void set_geometry(TensorImpl* t, Shape sizes, Shape strides, int64_t offset) {
   std::memcpy(t->strides, kept + n, sizeof(int64_t) * n);
   t->numel = checked_numel(Shape(t->sizes, n));
   t->offset = offset;
-  t->data = t->storage && t->storage->data ? static_cast<char*>(t->storage->data) + offset * itemsize(t->dtype) : nullptr;
+  t->data = t->storage && t->storage->data ? static_cast<char*>(t->storage->data) + (t->numel ? offset * itemsize(t->dtype) : 0) : nullptr;
   t->flags = strides_contiguous(t) ? t->flags | kContiguous : t->flags & ~kContiguous;
 }
 

@@ -1,5 +1,6 @@
 #include "cpu/copy.h"
 #include <cstring>
+#include <type_traits>
 #include "math/complex.h"
 
 namespace pl {
@@ -58,17 +59,23 @@ template <class To, class From> PL_ALWAYS_INLINE To convert(From x) {
   }
 }
 
+// A byte seen as bool may hold any number: each but 0 is true.
+template <class S> PL_ALWAYS_INLINE S element(const void* p) {
+  if constexpr (std::is_same_v<S, bool>) return *static_cast<const uint8_t*>(p) != 0;
+  else return *static_cast<const S*>(p);
+}
+
 template <class S, class C> void load(int64_t n, const char* src, int64_t stride, void* out) {
   C* dst = static_cast<C*>(out);
   if (stride == int64_t(sizeof(S))) {
     const S* s = reinterpret_cast<const S*>(src);
 #pragma GCC ivdep
-    for (int64_t i = 0; i < n; ++i) dst[i] = convert<C>(s[i]);
+    for (int64_t i = 0; i < n; ++i) dst[i] = convert<C>(element<S>(s + i));
   } else if (stride == 0) {
-    C v = convert<C>(*reinterpret_cast<const S*>(src));
+    C v = convert<C>(element<S>(src));
     for (int64_t i = 0; i < n; ++i) dst[i] = v;
   } else {
-    for (int64_t i = 0; i < n; ++i) dst[i] = convert<C>(*reinterpret_cast<const S*>(src + i * stride));
+    for (int64_t i = 0; i < n; ++i) dst[i] = convert<C>(element<S>(src + i * stride));
   }
 }
 

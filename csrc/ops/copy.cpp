@@ -89,6 +89,17 @@ void copy_converted(const Loop& l, int64_t n, DType dst, DType src) {
   });
 }
 
+// Leading ones beyond the target's dimensions are ignored.
+void check_expands(Shape from, Shape to) {
+  broadcast_shapes(to, from);
+  bool fits = true;
+  for (int k = 1; k <= from.n; ++k) {
+    const int64_t n = from[from.n - k];
+    fits &= n == 1 || (k <= to.n && n == to[to.n - k]);
+  }
+  PL_CHECK_AS(Runtime, fits, "broadcast", "The expanded size of the tensor %s must match the existing size %s", to_string(to).c_str(), to_string(from).c_str());
+}
+
 }  // namespace
 
 void copy_into(const Tensor& dst, const Tensor& src) {
@@ -107,9 +118,7 @@ void copy_into(const Tensor& dst, const Tensor& src) {
     return copy_into(dst, fresh);
   }
   const TensorImpl* both[] = {dst.get(), src.get()};
-  broadcast_shapes(dst.sizes(), src.sizes());
-  PL_CHECK_AS(Runtime, src.dim() <= dst.dim() || src.numel() == dst.numel(), "broadcast", "The expanded size of the tensor %s must match the existing size %s",
-              to_string(dst.sizes()).c_str(), to_string(src.sizes()).c_str());
+  check_expands(src.sizes(), dst.sizes());
   Loop l;
   l.build(dst.sizes(), both, 2);
   ReleaseGil free(dst.numel());

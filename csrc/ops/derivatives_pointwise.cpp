@@ -8,7 +8,6 @@ namespace {
 const Scalar kZero(int64_t(0)), kOne(int64_t(1));
 Tensor add(const Operand& a, const Operand& b) { return op::add(a, b, kOne); }
 Tensor sub(const Operand& a, const Operand& b) { return op::sub(a, b, kOne); }
-bool is_complex_operand(const Operand& o) { return o.t ? is_complex(o.t.dtype()) : o.s.is_complex(); }
 Tensor real_if(const Tensor& t, bool real) { return real && is_complex(t.dtype()) ? op::real(t) : t; }
 }  // namespace
 

@@ -140,7 +140,7 @@ TensorList cut(const Tensor& self, int64_t dim, const std::vector<int64_t>& size
 std::vector<int64_t> piece_sizes(int64_t length, int64_t split_size) {
   PL_CHECK(split_size >= 0, "split expects split_size be non-negative, but got split_size=%lld", (long long)split_size);
   PL_CHECK(split_size > 0 || length == 0, "split_size can only be 0 if dimension size is 0, but got dimension size of %lld", (long long)length);
-  const int64_t n = split_size == 0 ? 1 : std::max<int64_t>((length + split_size - 1) / split_size, 1);
+  const int64_t n = split_size == 0 ? 1 : std::max<int64_t>(length / split_size + (length % split_size != 0), 1);
   std::vector<int64_t> sizes(size_t(n), split_size);
   sizes.back() = length - split_size * (n - 1);
   return sizes;
@@ -337,7 +337,7 @@ TensorList split_with_sizes(const Tensor& self, Shape sizes, int64_t dim) {
   int64_t total = 0;
   for (int64_t n : sizes) {
     PL_CHECK(n >= 0, "split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes=%s", to_string(sizes).c_str());
-    total += n;
+    total = checked_add(total, n);
   }
   PL_CHECK(total == self->sizes[dim], "split_with_sizes expects split_sizes to sum exactly to %lld (input tensor's size at dimension %lld), but got "
            "split_sizes=%s", (long long)self->sizes[dim], (long long)dim, to_string(sizes).c_str());

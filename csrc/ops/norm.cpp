@@ -602,8 +602,8 @@ Tensor group_norm(const Tensor& input, int64_t num_groups, const Tensor& weight,
 
 std::tuple<Tensor, Tensor, Tensor> native_group_norm(const Tensor& input, const Tensor& weight, const Tensor& bias, int64_t N, int64_t C, int64_t HxW,
                                                      int64_t group, double eps) {
-  PL_CHECK(input.numel() == N * C * HxW, "native_group_norm: input of shape %s does not have %lld elements", to_string(input.sizes()).c_str(),
-           (long long)(N * C * HxW));
+  const int64_t numel = checked_mul(checked_mul(N, C), HxW);
+  PL_CHECK(input.numel() == numel, "native_group_norm: input of shape %s does not have %lld elements", to_string(input.sizes()).c_str(), (long long)numel);
   check_group_norm(input, group, weight, bias);
   std::vector<Moments> found;
   RowsResult r = recorded_group_norm(input, weight, bias, group, eps, found);

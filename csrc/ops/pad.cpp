@@ -10,7 +10,9 @@ using Sizes = std::vector<int64_t>;
 // The padding of dimension d before [0] and after [1] it: `pad` begins with the last dimension.
 int64_t padding_of(Shape pad, int ndim, int d, int side) {
   const int at = 2 * (ndim - 1 - d) + side;
-  return at < pad.n ? pad[at] : 0;
+  const int64_t padding = at < pad.n ? pad[at] : 0, most = int64_t(1) << 56;
+  PL_CHECK(padding > -most && padding < most, "padding of %lld is too large", (long long)padding);
+  return padding;
 }
 
 void check_pad(const Tensor& self, Shape pad) {

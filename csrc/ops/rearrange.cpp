@@ -16,8 +16,8 @@ Tensor repeat(const Tensor& self, Shape repeats) {
   std::vector<int64_t> shape, apart, source, strides;      // apart: [r0, s0, r1, s1, ...]
   for (int d = 0; d < repeats.n; ++d) {
     const int64_t size = d < lead ? 1 : self->sizes[d - lead];
-    PL_CHECK(repeats[d] >= 0, "Trying to create tensor with negative dimension %lld", (long long)(repeats[d] * size));
-    shape.push_back(repeats[d] * size);
+    PL_CHECK(repeats[d] >= 0, "Trying to create tensor with negative dimension %lld", (long long)repeats[d]);
+    shape.push_back(checked_mul(repeats[d], size));
     apart.insert(apart.end(), {repeats[d], size});
     source.insert(source.end(), {1, size});
     strides.insert(strides.end(), {0, d < lead ? 0 : self->strides[d - lead]});
@@ -70,13 +70,13 @@ Tensor repeat_interleave(const Tensor& self, int64_t repeats, std::optional<int6
   Tensor input = dim ? self : op::flatten(self, 0, -1);
   const int64_t d = wrap_dim(dim.value_or(0), input.dim());
   const int64_t length = input.size(d);
-  PL_CHECK(!output_size || *output_size == length * repeats, "allocated size does not match required size");
+  PL_CHECK(!output_size || *output_size == checked_mul(length, repeats), "allocated size does not match required size");
   return op::repeat_slices(input, repeats, d);
 }
 
 Tensor repeat_slices(const Tensor& self, int64_t repeats, int64_t dim) {
   std::vector<int64_t> shape = self.sizes().vec();
-  shape[size_t(dim)] *= repeats;
+  shape[size_t(dim)] = checked_mul(shape[size_t(dim)], repeats);
   Tensor out = pl::empty(shape, self.dtype(), self.device());
   if (out.numel() == 0) return out;
   std::vector<int64_t> strides = out.strides().vec();
@@ -266,7 +266,7 @@ Tensor diag_embed(const Tensor& self, int64_t offset, int64_t dim1, int64_t dim2
   const int n = self.dim() + 1;
   const int64_t a = wrap_dim(dim1, n), b = wrap_dim(dim2, n);
   PL_CHECK(a != b, "diagonal dimensions cannot be identical %lld, %lld", (long long)dim1, (long long)dim2);
-  const int64_t side = self.size(-1) + std::abs(offset);
+  const int64_t side = checked_add(self.size(-1), offset < 0 ? checked_mul(offset, -1) : offset);
   std::vector<int64_t> shape(self->sizes, self->sizes + self.dim() - 1);
   shape.insert(shape.begin() + std::min(a, b), side);
   shape.insert(shape.begin() + std::max(a, b), side);

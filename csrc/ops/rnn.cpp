@@ -353,10 +353,10 @@ LayerResult run_projected(const Layer& l, const Tensor& projection) {
 }
 
 LayerResult run_stack(const Stack& s, const Tensor& input, const Tensor& hx, const Tensor& cx) {
-  const int64_t directions = 1 + s.bidirectional, count = s.layers * directions;
+  const int64_t directions = 1 + s.bidirectional, count = checked_mul(s.layers, directions);
   const bool projected = cx && cx.size(-1) != hx.size(-1);
   const int64_t each = (s.has_biases ? 4 : 2) + projected;
-  PL_CHECK(int64_t(s.params.size()) == count * each, "got an incorrect number of RNN parameters");
+  PL_CHECK(int64_t(s.params.size()) == checked_mul(count, each), "got an incorrect number of RNN parameters");
   PL_CHECK(input.dim() == 3, "input must have 3 dimensions, got %d", input.dim());
   PL_CHECK(hx.dim() == 3 && hx.size(0) == count && (!cx || (cx.dim() == 3 && cx.size(0) == count)), "Expected hidden size [%lld, %lld, ...], got %s",
            (long long)count, (long long)input.size(s.batch_first ? 0 : 1), to_string(hx.sizes()).c_str());

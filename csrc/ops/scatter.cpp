@@ -167,7 +167,7 @@ Combine scatter_reduction_of(const std::string& name) {
 Scalar lowest(DType d) {
   if (is_floating(d)) return Scalar(-__builtin_inf());
   const int bits = int(itemsize(d)) * 8;
-  return d == DType::Bool || !info(d).is_signed ? Scalar(int64_t(0)) : Scalar(-(int64_t(1) << (bits - 1)));
+  return d == DType::Bool || !info(d).is_signed ? Scalar(int64_t(0)) : Scalar(int64_t(-1) << (bits - 1));
 }
 Scalar highest(DType d) {
   if (is_floating(d)) return Scalar(__builtin_inf());

@@ -272,10 +272,11 @@ PyObject* frombuffer(PyObject*, PyObject* args, PyObject* kw) {
     auto b = std::make_unique<Py_buffer>();
     if (PyObject_GetBuffer(o, b.get(), PyBUF_SIMPLE) < 0) throw PythonError();
     DType d = to_dtype(dtype);
-    int64_t item = itemsize(d), n = count >= 0 ? count : (b->len - offset) / item;
+    int64_t item = itemsize(d), n = count;
     std::unique_ptr<Py_buffer, void (*)(Py_buffer*)> guard(b.get(), PyBuffer_Release);
     PL_CHECK_AS(Value, b->len > 0 && count != 0, "", "both buffer length (%zd) and count (%zd) must not be 0", b->len, count);
     PL_CHECK_AS(Value, offset >= 0 && offset < b->len, "", "offset (%zd bytes) must be non-negative and no greater than buffer length (%zd bytes) minus 1", offset, b->len);
+    if (count < 0) n = (b->len - offset) / item;
     PL_CHECK_AS(Value, count >= 0 || (b->len - offset) % item == 0, "", "buffer length (%zd bytes) after offset (%zd bytes) must be a multiple of element size (%lld)", b->len, offset, (long long)item);
     PL_CHECK_AS(Value, n <= (b->len - offset) / item, "", "requested buffer length (%lld * %lld bytes) after offset (%zd bytes) must not be greater than actual buffer length (%zd bytes)",
                 (long long)n, (long long)item, offset, b->len);
@@ -418,7 +419,7 @@ PyObject* storage_from_buffer(PyObject*, PyObject* o) {
 void check_storage_range(const Storage* s, Shape sizes, Shape strides, int64_t offset, DType d) {
   PL_CHECK(offset >= 0, "Tensor: invalid storage offset %lld", (long long)offset);
   PL_CHECK(sizes.n == strides.n, "mismatch in length of strides and shape");
-  int64_t last = offset + 1;
+  int64_t last = checked_add(offset, 1);
   for (int k = 0; k < sizes.n; ++k) {
     if (sizes[k] == 0) return;
     int64_t reach;
@@ -428,7 +429,7 @@ void check_storage_range(const Storage* s, Shape sizes, Shape strides, int64_t o
   int64_t bytes;
   PL_CHECK(!__builtin_mul_overflow(last, itemsize(d), &bytes) && (size_t(bytes) <= s->nbytes || s->device.type == DeviceType::Meta),
            "setStorage: sizes %s, strides %s, storage offset %lld, and itemsize %lld requiring a storage size of %lld are out of bounds for storage of size %zu",
-           to_string(sizes).c_str(), to_string(strides).c_str(), (long long)offset, (long long)itemsize(d), (long long)(last * itemsize(d)), s->nbytes);
+           to_string(sizes).c_str(), to_string(strides).c_str(), (long long)offset, (long long)itemsize(d), (long long)bytes, s->nbytes);
 }
 
 PyObject* tensor_from_storage(PyObject*, PyObject* args) {
