@@ -32,7 +32,7 @@ __all__ = [
     "wrap_dataset_for_transforms_v2",
 ]
 
-_KEEPING = {"clone", "to", "detach", "requires_grad_"}
+_KEEPING = {"clone", "detach", "requires_grad_"}  # and `to`
 _keep_all = False
 
 
@@ -89,6 +89,10 @@ class TVTensor(Tensor):
                 like = next((a for a in args if isinstance(a, cls)), None)
                 return cls._keep(output, like)
             return output.as_subclass(Tensor) if isinstance(output, cls) else output
+
+    def to(self, *args, **kwargs):
+        """Convert to another dtype or device; the class stays."""
+        return self._keep(self.as_subclass(Tensor).to(*args, **kwargs), self)
 
     @classmethod
     def _keep(cls, output, like):

@@ -324,7 +324,8 @@ class AugMix(_SearchedAugment):
     def _augment(self, image):
         space = self._space(10, F.get_size(image))
         x = image.as_subclass(Tensor) if isinstance(image, Tensor) else F.pil_to_tensor(image)
-        batch = x.reshape((1,) * max(4 - x.ndim, 0) + tuple(x.shape))
+        ndim = 5 if isinstance(image, tv_tensors.Video) else 4
+        batch = x.reshape((1,) * max(ndim - x.ndim, 0) + tuple(x.shape))
         images = [batch.shape[0]] + [1] * (batch.ndim - 1)
         draw = lambda n: penlight._sample_dirichlet(penlight.tensor([self.alpha] * n).expand(images[0], -1))
         m = draw(2)

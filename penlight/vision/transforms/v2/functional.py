@@ -550,15 +550,64 @@ def _values(name, same=None):
     return functional
 
 
-adjust_brightness = _values("adjust_brightness")
+def _mix(image1, image2, ratio):
+    out = image1.mul(ratio).add(image2, alpha=1.0 - ratio).clamp(0, F_t._max_value(image1.dtype))
+    return out.to(image1.dtype)
+
+
+def _gray_floats(image):
+    r, g, b = image.unbind(dim=-3)
+    return r.mul(0.2989).add(g, alpha=0.587).add(b, alpha=0.114).unsqueeze(-3)
+
+
+# These four round otherwise than the older functions, by one step at most.
+
+
+def _brightness(image, brightness_factor):
+    """Make the picture brighter: 0 is black, 1 changes nothing, 2 doubles."""
+    if not isinstance(image, Tensor) or brightness_factor < 0:
+        return v1.adjust_brightness(image, brightness_factor)
+    return image.mul(float(brightness_factor)).clamp(0, F_t._max_value(image.dtype)).to(image.dtype)
+
+
+def _saturation(image, saturation_factor):
+    """Change how strong the colours are: 0 is black and white, 1 changes nothing, 2 doubles."""
+    if not isinstance(image, Tensor) or saturation_factor < 0 or image.shape[-3] != 3:
+        return v1.adjust_saturation(image, saturation_factor)
+    gray = _gray_floats(image)
+    return _mix(image, gray if image.is_floating_point() else gray.floor(), float(saturation_factor))
+
+
+def _sharpness(image, sharpness_factor):
+    """Change the sharpness: 0 is blurred, 1 changes nothing, 2 sharpens."""
+    if not isinstance(image, Tensor) or sharpness_factor < 0 or min(image.shape[-2:]) <= 2:
+        return v1.adjust_sharpness(image, sharpness_factor)
+    blurred = _float(v1.adjust_sharpness(image, 0.0))
+    out = _float(image)
+    out = out.add(blurred.sub(out), alpha=1.0 - float(sharpness_factor))
+    return out.clamp(0, F_t._max_value(image.dtype)).to(image.dtype)
+
+
+def _autocontrast(image):
+    """Stretch each channel so that its darkest pixel is black and its lightest white."""
+    if not isinstance(image, Tensor):
+        return v1.autocontrast(image)
+    bound, x = F_t._max_value(image.dtype), _float(image)
+    low, high = x.amin(dim=(-2, -1), keepdim=True), x.amax(dim=(-2, -1), keepdim=True)
+    flat = low == high
+    step = penlight.where(flat, 1.0, high.sub(low).mul(1.0 / bound))
+    return x.sub(penlight.where(flat, 0.0, low)).div(step).clamp(0, bound).to(image.dtype)
+
+
+adjust_brightness = _values("adjust_brightness", _brightness)
 adjust_contrast = _values("adjust_contrast")
-adjust_saturation = _values("adjust_saturation")
+adjust_saturation = _values("adjust_saturation", _saturation)
 adjust_hue = _values("adjust_hue")
 adjust_gamma = _values("adjust_gamma")
-adjust_sharpness = _values("adjust_sharpness")
+adjust_sharpness = _values("adjust_sharpness", _sharpness)
 gaussian_blur = _values("gaussian_blur")
 invert = _values("invert")
-autocontrast = _values("autocontrast")
+autocontrast = _values("autocontrast", _autocontrast)
 _gray = _values("rgb_to_grayscale")
 
 
