@@ -1,5 +1,7 @@
 """The Python side of the generator: one function that parses and calls for each name, the method tables, the type stubs."""
-from ops import expr, nodes
+import functools
+
+from ops import expr, nodes, table
 
 ACCESS = {"Tensor": "tensor", "Operand": "operand", "Scalar": "scalar", "int": "integer", "float": "number", "bool": "boolean",
           "str": "string", "ScalarType": "dtype", "Device": "device", "MemoryFormat": "memory_format", "Generator": "generator",
@@ -17,6 +19,12 @@ def public(a):
 
 def has_out(r):
     return "o" in r.forms and not r.inplace and all(k in ("Tensor",) for k in r.returns)
+
+
+@functools.cache
+def named_results():
+    """The rows whose results have names: torch.return_types.max and its like."""
+    return [r for r in table.load() if r.forms and len(r.returns) > 1 and all(r.return_names) and all(k == "Tensor" for k in r.returns)]
 
 
 def access(a, i):
@@ -71,13 +79,12 @@ def call_case(r, i):
         else:
             lines.append(f'        if (p.given({out_at})) return p.give_out({out_at}, [&] {{ return {call}; }});')
     if r.factory:
-        lines.append(f"        return p.give_leaf({call}, {index['requires_grad']}, {index['pin_memory']});")
+        lines.append(f"        return p.give_leaf({call}, {index['requires_grad']}, {index['pin_memory']}, {index['layout']});")
     elif not r.returns or r.returns == ["()"]:
         lines.append(f"        {call};\n        Py_RETURN_NONE;")
     elif len(r.returns) > 1:
-        names = ", ".join(f'"{n}"' for n in r.return_names)
-        if all(r.return_names) and all(k == "Tensor" for k in r.returns):
-            lines.append(f'        static ResultType type{{"{r.name}", {{{names}}}}};\n        return p.give(type, {call});')
+        if r in named_results():
+            lines.append(f"        return p.give(return_types[{named_results().index(r)}], {call});")
         else:
             lines.append(f"        return p.give({call});")
     else:
@@ -107,6 +114,7 @@ def inplace_case(r, i):
     if r.formula:
         args = args.replace("p.operand(0)", "p.tensor(0)", 1)
         return f"      case {i}:\n        return p.give(op::{r.cname}_({args}));"
+    args = args.replace("p.tensor(0)", "before_inplace(p.tensor(0))", 1)
     return f"      case {i}:\n        return p.give(inplace_from(p.tensor(0), [&] {{ return op::{r.cname}({args}); }}));"
 
 
@@ -151,6 +159,11 @@ def source(groups):
             + "\n\n}  // namespace bind\n}  // namespace pl\n")
 
 
+def allowed(alias, plain_function):
+    """Names of torch.special are functions: no methods, no in-place forms."""
+    return plain_function or not alias.startswith("special_")
+
+
 def tables(groups):
     decls, functions, methods = [], [], []
     for name, rows in groups.items():
@@ -161,12 +174,20 @@ def tables(groups):
                 if on:
                     decls.append(f"PyObject* {prefix}{full}(PyObject*, PyObject* const*, Py_ssize_t, PyObject*);")
                     flags = "METH_FASTCALL | METH_KEYWORDS"
-                    for public_name in (full, *(a + suffix for r in part for a in r.aliases.split())):
+                    for public_name in (full, *(a + suffix for r in part for a in r.aliases.split()
+                                                if allowed(a, into is functions and not suffix))):
                         into.append(f'  {{"{public_name}", (PyCFunction)(void (*)(void)){prefix}{full}, {flags}, {doc}}},')
-    return ('#include "python/binding.h"\n\nnamespace pl {\nnamespace bind {\n\n' + "\n".join(decls)
+    types = []
+    for r in named_results():
+        names = ", ".join(f'"{n}"' for n in r.return_names)
+        types.append(f'  {{"{r.name}", {{{names}}}}},\n')
+    pointwise = "\n".join(f'  "{name} "' for name, rows in groups.items() if rows[0].formula)
+    return ('#include "python/binding.h"\n\nnamespace pl {\n\nResultType return_types[] = {\n' + "".join(types)
+            + "  {nullptr, {}}};\n\nnamespace bind {\n\n" + "\n".join(decls)
             + "\n\n}  // namespace bind\n\nusing namespace bind;\n\nPyMethodDef operator_functions[] = {\n" + "\n".join(functions)
             + "\n  {nullptr, nullptr, 0, nullptr}};\n\nPyMethodDef operator_methods[] = {\n" + "\n".join(methods)
-            + "\n  {nullptr, nullptr, 0, nullptr}};\n\n}  // namespace pl\n")
+            + "\n  {nullptr, nullptr, 0, nullptr}};\n\nconst char* const pointwise_names = \n" + pointwise
+            + ";\n\n}  // namespace pl\n")
 
 
 def py_signature(r, skip_self=False, suffix=""):

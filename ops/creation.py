@@ -29,6 +29,8 @@ op("clone(Tensor self, *, MemoryFormat? memory_format=None) -> Tensor", forms="f
 op("contiguous(Tensor self, *, MemoryFormat? memory_format=None) -> Tensor", forms="m", doc="The tensor itself if its memory is in order, else a copy in order.")
 op("copy_(Tensor(a!) self, Tensor src, bool non_blocking=False) -> Tensor(a!)", forms="m", node="CopyBackwards",
    grad={"self": "zeros_like(grad)", "src": "copy_grad(grad, src.shape, src.dtype)"}, doc="Copies the numbers of src into this tensor, broadcasting and converting.")
+op("fill(Tensor self, Operand value) -> Tensor", forms="f", doc="A tensor with the shape and dtype of input, full of value.")
+op("vander(Tensor x, int? N=None, bool increasing=False) -> Tensor", forms="f", ref="numpy.vander", doc="The powers of each element of a vector, a row each (Vandermonde matrix).")
 op("fill_(Tensor(a!) self, Operand value) -> Tensor(a!)", forms="fm", grad={"self": "zeros_like(grad)", "value": "fill_grad(grad)"}, doc="Sets every number to value.")
 op("zero_(Tensor(a!) self) -> Tensor(a!)", forms="fm", grad={"self": "zeros_like(grad)"}, doc="Sets every number to 0.")
 op("real(Tensor(a) self) -> Tensor(a)", forms="f", doc="The real parts; a view. Of a real tensor the tensor itself.")

@@ -24,6 +24,10 @@ op("masked_scatter(Tensor self, Tensor mask, Tensor source) -> Tensor", forms="f
    doc="A copy of input with the elements of source, in order, where mask is True.")
 op("nonzero(Tensor self) -> Tensor", forms="fmo", ref="numpy.argwhere", doc="The indices of the nonzero elements, a row each; with as_tuple a vector for each dimension.")
 op("nonzero.tuple(Tensor self, *, bool as_tuple) -> Any", forms="fm")
+op("nonzero_static(Tensor self, *, int size, int fill_value=-1) -> Tensor", forms="fmo", not_diff=True,
+   doc="The indices of the first `size` nonzero elements, a row each; rows of fill_value where there are fewer.")
+op("fill_diagonal_(Tensor(a!) self, Scalar fill_value, bool wrap=False) -> Tensor(a!)", forms="m",
+   doc="Sets the main diagonal; with wrap it begins again below a tall matrix's last column.")
 op("argwhere(Tensor self) -> Tensor", forms="fm", ref="numpy.argwhere", doc="The indices of the nonzero elements, a row each.")
 op("where.condition(Tensor condition) -> Tensor[]", forms="f")
 op("where.method(Tensor self, Tensor condition, Operand other) -> Tensor", forms="m")

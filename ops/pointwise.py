@@ -9,18 +9,18 @@ op("add(Tensor self, Operand other, *, Scalar alpha=1) -> Tensor", formula="self
    grad={"self": "grad", "other": "scaled(grad, alpha)"}, forms="fmio", ref="numpy.add",
    doc="Adds other, multiplied by alpha, to input.")
 op("sub(Tensor self, Operand other, *, Scalar alpha=1) -> Tensor", formula="self - alpha * other",
-   grad={"self": "grad", "other": "-scaled(grad, alpha)"}, forms="fmio", ref="numpy.subtract",
+   grad={"self": "grad", "other": "-scaled(grad, alpha)"}, forms="fmio", aliases="subtract", ref="numpy.subtract",
    doc="Subtracts other, multiplied by alpha, from input.")
 op("rsub(Tensor self, Operand other, *, Scalar alpha=1) -> Tensor", formula="other - alpha * self",
    grad={"self": "-scaled(grad, alpha)", "other": "grad"}, forms="f", doc="Subtracts input, multiplied by alpha, from other.")
 op("mul(Tensor self, Operand other) -> Tensor", formula="self * other",
-   grad={"self": "grad * conj(other)", "other": "grad * conj(self)"}, forms="fmio", ref="numpy.multiply", doc="Multiplies input by other.")
+   grad={"self": "grad * conj(other)", "other": "grad * conj(self)"}, forms="fmio", aliases="multiply", ref="numpy.multiply", doc="Multiplies input by other.")
 op("true_divide(Tensor self, Operand other) -> Tensor", formula="self / other", dtype="float", types="fc", node="DivBackward0",
    grad={"self": "grad / conj(other)", "other": "-grad * conj(self / other / other)"}, forms="fmio", ref="numpy.true_divide",
    doc="Divides input by other.")
-op("div(Tensor self, Operand other, *, str? rounding_mode=None) -> Tensor", forms="fmo",
+op("div(Tensor self, Operand other, *, str? rounding_mode=None) -> Tensor", forms="fmo", aliases="divide",
    doc="Divides input by other; rounding_mode 'floor' or 'trunc' rounds the quotient.")
-op("div_(Tensor(a!) self, Operand other, *, str? rounding_mode=None) -> Tensor(a!)", forms="m", doc="In-place form of div.")
+op("div_(Tensor(a!) self, Operand other, *, str? rounding_mode=None) -> Tensor(a!)", forms="m", aliases="divide_", doc="In-place form of div.")
 op("floor_divide(Tensor self, Operand other) -> Tensor", formula="self // other", types=REAL, forms="fmio", ref="numpy.floor_divide",
    grad={"self": "zeros_like(grad)", "other": "zeros_like(grad)"},
    doc="Divides input by other and rounds towards minus infinity.")
@@ -38,7 +38,7 @@ op("pow_kernel(Operand self, Operand exponent) -> Tensor", formula="pow(self, ex
    doc="Raises input to the power exponent.")
 op("pow(Operand self, Operand exponent) -> Tensor", forms="fmo", doc="Raises input to the power exponent.")
 op("pow_(Tensor(a!) self, Operand exponent) -> Tensor(a!)", forms="m", doc="In-place form of pow.")
-op("neg(Tensor self) -> Tensor", formula="-self", grad={"self": "-grad"}, forms="fmio", ref="numpy.negative", doc="Changes the sign.")
+op("neg(Tensor self) -> Tensor", formula="-self", grad={"self": "-grad"}, forms="fmio", aliases="negative", ref="numpy.negative", doc="Changes the sign.")
 op("reciprocal(Tensor self) -> Tensor", formula="reciprocal(self)", dtype="float", types="fc",
    grad={"self": "-grad * conj(result * result)"}, forms="fmio", ref="numpy.reciprocal", doc="1 / input.")
 op("square_kernel(Tensor self) -> Tensor", formula="self * self", node="PowBackward0", grad={"self": "grad * conj(self) * 2"}, forms="I",
@@ -53,17 +53,17 @@ op("addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> T
    forms="fmio", doc="input + value * tensor1 / tensor2.")
 op("lerp(Tensor self, Tensor end, Operand weight) -> Tensor", types="f",
    formula="self + weight * (end - self) if abs(weight) < 0.5 else end - (end - self) * (1 - weight)",
-   grad={"self": "grad * conj(1 - weight)", "end": "grad * conj(weight)", "weight": "grad * conj(end - self)"}, forms="fmio",
+   grad={"self": "grad - grad * conj(weight)", "end": "grad * conj(weight)", "weight": "grad * conj(end - self)"}, forms="fmio",
    doc="Moves from input towards end by the fraction weight.")
 
 # ---- comparison and logic
 for name, sign, ref, words in (("eq", "==", "equal", "equal to"), ("ne", "!=", "not_equal", "different from")):
     op(f"{name}(Tensor self, Operand other) -> Tensor", formula=f"self {sign} other", dtype="bool", forms="fmio", not_diff=True,
-       ref="numpy." + ref, doc=f"True where input is {words} other.")
+       aliases="" if name == "eq" else ref, ref="numpy." + ref, doc=f"True where input is {words} other.")
 for name, sign, ref, words in (("lt", "<", "less", "less than"), ("le", "<=", "less_equal", "at most"),
                                ("gt", ">", "greater", "greater than"), ("ge", ">=", "greater_equal", "at least")):
     op(f"{name}(Tensor self, Operand other) -> Tensor", formula=f"self {sign} other", dtype="bool", types=REAL, forms="fmio", not_diff=True,
-       ref="numpy." + ref, doc=f"True where input is {words} other.")
+       aliases=ref, ref="numpy." + ref, doc=f"True where input is {words} other.")
 op("logical_not(Tensor self) -> Tensor", formula="self == 0", dtype="bool", forms="fmio", ref="numpy.logical_not", doc="True where input is zero.")
 op("logical_and(Tensor self, Tensor other) -> Tensor", formula="self != 0 and other != 0", dtype="bool", forms="fmio", ref="numpy.logical_and",
    doc="True where both are nonzero.")
@@ -109,16 +109,18 @@ op("clamp_low(Tensor self, Operand min) -> Tensor", formula="maximum(self, min)"
 op("clamp_high(Tensor self, Operand max) -> Tensor", formula="minimum(self, max)", types=REAL, forms="", node="ClampMaxBackward0",
    grad={"self": "where(self <= max, grad, 0)", "max": "where(self > max, grad, 0)"}, doc="Limits from above.")
 
-op("clamp(Tensor self, Operand? min=None, Operand? max=None) -> Tensor", forms="fmio", doc="Limits every element to [min, max].")
+op("clamp(Tensor self, Operand? min=None, Operand? max=None) -> Tensor", forms="fmio", aliases="clip", doc="Limits every element to [min, max].")
+op("clamp_min(Tensor self, Operand min) -> Tensor", forms="fmio", doc="Limits every element from below.")
+op("clamp_max(Tensor self, Operand max) -> Tensor", forms="fmio", doc="Limits every element from above.")
 
 # ---- rounding and sign
 for name, ref in (("floor", "floor"), ("ceil", "ceil"), ("trunc", "trunc"), ("round_even", "round")):
     op(f"{name}(Tensor self) -> Tensor", formula=f"{'round' if name == 'round_even' else name}(self)", types=REAL, grad={"self": "zeros_like(grad)"},
-       node="RoundBackward0" if name == "round_even" else None, forms="" if name == "round_even" else "fmio", ref="numpy." + ref,
+       node="RoundBackward0" if name == "round_even" else None, forms="" if name == "round_even" else "fmio", aliases="fix" if name == "trunc" else "", ref="numpy." + ref,
        doc="Rounds to a whole number.")
 op("round(Tensor self, *, int decimals=0) -> Tensor", forms="fmio", doc="Rounds to the nearest number with so many decimals; halves go to the even one.")
 op("frac(Tensor self) -> Tensor", formula="frac(self)", types=FLOAT, grad={"self": "grad"}, forms="fmio", doc="The part behind the decimal point.")
-op("abs(Tensor self) -> Tensor", formula="abs(self)", dtype="real", grad={"self": "abs_grad(grad, self)"}, forms="fmo", ref="numpy.abs", doc="The absolute value.")
+op("abs(Tensor self) -> Tensor", formula="abs(self)", dtype="real", grad={"self": "abs_grad(grad, self)"}, forms="fmio", aliases="absolute", ref="numpy.abs", doc="The absolute value.")
 op("sign(Tensor self) -> Tensor", formula="sign(self)", types=REAL, grad={"self": "zeros_like(grad)"}, forms="fmio", ref="numpy.sign", doc="-1, 0 or 1.")
 op("sgn(Tensor self) -> Tensor", formula="sgn(self)", grad={"self": "sgn_grad(grad, self)"}, forms="fmio", doc="The sign; of a complex number its direction.")
 op("copysign(Tensor self, Operand other) -> Tensor", formula="copysign(self, other)", dtype="float", types=FLOAT,
@@ -162,7 +164,8 @@ UNARY = {
     "sigmoid": ("grad * conj((1 - result) * result)", "scipy.special.expit", "Squeezes every number into (0, 1): 1 / (1 + exp(-input))."),
 }
 for name, (grad, ref, doc) in UNARY.items():
-    op(f"{name}(Tensor self) -> Tensor", formula=f"{name}(self)", dtype="float", types="fc", grad={"self": grad}, forms="fmio", ref=ref, doc=doc)
+    op(f"{name}(Tensor self) -> Tensor", formula=f"{name}(self)", dtype="float", types="fc", grad={"self": grad}, forms="fmio",
+       aliases="arc" + name[1:] if name.startswith("a") else "", ref=ref, doc=doc)
 
 REAL_UNARY = {
     "erf": ("grad * exp(-(self * self)) * 1.1283791670955126", "scipy.special.erf", "The error function."),
@@ -175,14 +178,13 @@ REAL_UNARY = {
 }
 for name, (grad, ref, doc) in REAL_UNARY.items():
     op(f"{name}(Tensor self) -> Tensor", formula=f"{name}(self)", dtype="float", types=FLOAT, grad={"self": grad}, forms="fmio", ref=ref, doc=doc)
-op("special_i1(Tensor self) -> Tensor", formula="i1(self)", dtype="float", types=FLOAT, ref="scipy.special.i1", forms="fo",
-   grad={"self": "grad * i1_slope(self, result)"}, doc="The modified Bessel function of order 1.")
 op("polygamma(int n, Tensor self) -> Tensor", forms="fo", doc="The n-th derivative of digamma.")
+op("polygamma.method(Tensor self, int n) -> Tensor", forms="mi", doc="The n-th derivative of digamma.")
 op("polygamma_kernel(Tensor self, *, Scalar n) -> Tensor", formula="polygamma(n, self)", dtype="float", types=FLOAT, forms="", node="PolygammaBackward0",
    grad={"self": "grad * polygamma_next(n, self)"}, doc="The kernel of polygamma.")
 op("atan2(Tensor self, Tensor other) -> Tensor", formula="atan2(self, other)", dtype="float", types=FLOAT,
    grad={"self": "grad * (other / (self * self + other * other))", "other": "grad * (-self / (self * self + other * other))"}, forms="fmio",
-   ref="numpy.arctan2", doc="The angle of the point (other, input).")
+   aliases="arctan2", ref="numpy.arctan2", doc="The angle of the point (other, input).")
 op("logaddexp(Tensor self, Tensor other) -> Tensor", formula="logaddexp(self, other)", types="f", ref="numpy.logaddexp", forms="fmo",
    grad={"self": "grad * exp(self - result)", "other": "grad * exp(other - result)"}, doc="log(exp(input) + exp(other)), without overflow.")
 op("logaddexp2(Tensor self, Tensor other) -> Tensor", formula="logaddexp2(self, other)", types="f", ref="numpy.logaddexp2", forms="fmo",
@@ -214,11 +216,11 @@ op("gelu_erf(Tensor self) -> Tensor", formula="gelu(self)", types=FLOAT, forms="
    grad={"self": "grad * (0.5 * (1 + erf(self * 0.7071067811865476)) + self * exp(-0.5 * self * self) * 0.3989422804014327)"})
 op("gelu_tanh(Tensor self) -> Tensor", formula="gelu_tanh(self)", types=FLOAT, forms="", node="GeluBackward0", doc="The tanh approximation of gelu.",
    grad={"self": "grad * gelu_tanh_slope(self)"})
-op("softplus(Tensor self, Scalar beta=1, Scalar threshold=20) -> Tensor", formula="softplus(self, beta, threshold)", types=FLOAT, forms="f",
+op("softplus(Tensor self, Scalar beta=1, Scalar threshold=20) -> Tensor", formula="softplus(self, beta, threshold)", types=FLOAT, forms="fo",
    grad={"self": "grad if self * beta > threshold else grad * sigmoid(self * beta)"}, doc="A smooth relu: log(1 + exp(beta * input)) / beta.")
-op("log_sigmoid(Tensor self) -> Tensor", formula="log_sigmoid(self)", types=FLOAT, forms="f", node="LogSigmoidBackward0",
+op("log_sigmoid(Tensor self) -> Tensor", formula="log_sigmoid(self)", types=FLOAT, forms="fo", node="LogSigmoidBackward0",
    grad={"self": "grad * (1 - sigmoid(self))"}, doc="log(sigmoid(input)), without underflow.")
-op("gelu(Tensor self, *, str approximate='none') -> Tensor", forms="f", doc="input times the normal distribution function; 'tanh' approximates it.")
+op("gelu(Tensor self, *, str approximate='none') -> Tensor", forms="fo", doc="input times the normal distribution function; 'tanh' approximates it.")
 op("logsigmoid(Tensor self) -> Tensor", forms="f", doc="log(sigmoid(input)), without underflow.")
 op("prelu(Tensor self, Tensor weight) -> Tensor", forms="fm", doc="leaky_relu whose slope is learned, one for all or one a channel.")
 op("hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1) -> Tensor", formula="minimum(maximum(self, min_val), max_val)", types=REAL, forms="fi",
@@ -227,9 +229,9 @@ op("hardsigmoid(Tensor self) -> Tensor", formula="minimum(maximum(self + 3, 0), 
    grad={"self": "grad / 6 if self > -3 and self < 3 else 0"}, doc="A sigmoid of straight pieces.")
 op("hardswish(Tensor self) -> Tensor", formula="self * minimum(maximum(self + 3, 0), 6) / 6", types=FLOAT, forms="fi",
    grad={"self": "grad * (0 if self < -3 else (self / 3 + 0.5 if self <= 3 else 1))"}, doc="silu of straight pieces.")
-op("hardshrink(Tensor self, Scalar lambd=0.5) -> Tensor", formula="0 if self >= -lambd and self <= lambd else self", types=FLOAT, forms="fm",
+op("hardshrink(Tensor self, Scalar lambd=0.5) -> Tensor", formula="0 if self >= -lambd and self <= lambd else self", types=FLOAT, forms="fmo",
    grad={"self": "0 if self >= -lambd and self <= lambd else grad"}, doc="Makes numbers within lambd of zero 0.")
-op("softshrink(Tensor self, Scalar lambd=0.5) -> Tensor", types=FLOAT, forms="f",
+op("softshrink(Tensor self, Scalar lambd=0.5) -> Tensor", types=FLOAT, forms="fo",
    formula="self - lambd if self > lambd else (self + lambd if self < -lambd else self * 0)",
    grad={"self": "0 if self >= -lambd and self <= lambd else grad"}, doc="Moves numbers towards zero by lambd.")
 op("threshold(Tensor self, Scalar threshold, Scalar value) -> Tensor", formula="value if self <= threshold else self", types=REAL, forms="fi",
@@ -241,8 +243,8 @@ op("logit_kernel(Tensor self, *, Scalar eps) -> Tensor", formula="logit(self, ep
 op("logit(Tensor self, float? eps=None) -> Tensor", forms="fmio", ref="scipy.special.logit", doc="The inverse of sigmoid; with eps, input is clamped to [eps, 1 - eps].")
 op("nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=None) -> Tensor", forms="fmio", ref="numpy.nan_to_num",
    doc="Replaces NaN by nan (0) and infinities by posinf and neginf (the largest finite numbers).")
-op("nan_to_num_kernel(Tensor self, *, Scalar nan, Scalar posinf, Scalar neginf) -> Tensor", types=FLOAT, forms="", node="NanToNumBackward0",
-   formula="nan if isnan(self) else (posinf if isposinf(self) else (neginf if isneginf(self) else self))",
+op("nan_to_num_kernel(Tensor self, *, Scalar for_nan, Scalar posinf, Scalar neginf) -> Tensor", types=FLOAT, forms="", node="NanToNumBackward0",
+   formula="for_nan if isnan(self) else (posinf if isposinf(self) else (neginf if isneginf(self) else self))",
    grad={"self": "grad * isfinite(self)"}, doc="Replaces NaN and infinities.")
 
 # ---- complex numbers
@@ -254,4 +256,5 @@ op("conj_physical(Tensor self) -> Tensor", forms="fmio", doc="The complex conjug
 op("resolve_conj(Tensor(a) self) -> Tensor(a)", forms="fm", doc="The tensor itself: a conjugation is never put off here.")
 op("resolve_neg(Tensor(a) self) -> Tensor(a)", forms="fm", doc="The tensor itself: a negation is never put off here.")
 op("is_conj(Tensor self) -> bool", forms="fm", not_diff=True, doc="False: a conjugation is never put off here.")
+op("positive(Tensor(a) self) -> Tensor(a)", forms="fm", ref="numpy.positive", doc="The tensor itself, as +input; bool raises.")
 op("is_neg(Tensor self) -> bool", forms="fm", not_diff=True, doc="False: a negation is never put off here.")

@@ -32,6 +32,7 @@ op("unsqueeze(Tensor(a) self, int dim) -> Tensor(a)", forms="fm", grad={"self": 
    doc="Inserts a dimension of size 1.")
 for name, args in (("squeeze_", ""), ("squeeze_.dim", ", int dim"), ("squeeze_.dims", ", int[] dim"), ("unsqueeze_", ", int dim"), ("t_", "")):
     op(f"{name}(Tensor(a!) self{args}) -> Tensor(a!)", forms="m", doc=f"In-place form of {name.partition('_')[0]}.")
+op("as_strided_(Tensor(a!) self, int[] size, int[] stride, int? storage_offset=None) -> Tensor(a!)", forms="fm", doc="In-place form of as_strided.")
 op("transpose_(Tensor(a!) self, int dim0, int dim1) -> Tensor(a!)", forms="m", aliases="swapdims_", doc="In-place form of transpose.")
 op("swapaxes_(Tensor(a!) self, int axis0, int axis1) -> Tensor(a!)", forms="m", doc="In-place form of swapaxes.")
 op("expand(Tensor(a) self, int[] size, *, bool implicit=False) -> Tensor(a)", forms="m", grad={"self": "sum_to_size(grad, self.shape)"},

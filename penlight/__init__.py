@@ -25,6 +25,9 @@ newaxis = None
 from penlight import overrides as overrides  # noqa: E402
 from penlight._functional import *  # noqa: E402, F403
 from penlight._info import finfo, iinfo  # noqa: E402
+from penlight._objects import *  # noqa: E402, F403
+from penlight._quantized import *  # noqa: E402, F403
+from penlight._switches import *  # noqa: E402, F403
 from penlight._tensor import (  # noqa: E402
     BFloat16Tensor,
     BoolTensor,
@@ -37,8 +40,16 @@ from penlight._tensor import (  # noqa: E402
     LongTensor,
     ShortTensor,
 )
+from penlight._tensor_layout import *  # noqa: E402, F403
 from penlight.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled  # noqa: E402
-from penlight.random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # noqa: E402
+from penlight.random import (  # noqa: E402
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+    thread_safe_generator,
+)
 
 # Loaded at the first use: name -> where it stands. A module's value is the module itself.
 _MODULES = (
@@ -86,28 +97,26 @@ _NAMES = {
     "save": "serialization",
     "load": "serialization",
     "set_printoptions": "printing",
-    "UntypedStorage": "storage",
-    "TypedStorage": "storage",
-    "FloatStorage": "storage",
-    "DoubleStorage": "storage",
-    "LongStorage": "storage",
-    "IntStorage": "storage",
-    "ByteStorage": "storage",
-    "HalfStorage": "storage",
-    "BoolStorage": "storage",
-    "ShortStorage": "storage",
-    "CharStorage": "storage",
-    "BFloat16Storage": "storage",
-    "ComplexFloatStorage": "storage",
-    "ComplexDoubleStorage": "storage",
     "autocast": "amp",
+    "GradScaler": "amp",
+    "ops": "_ops",
+    "classes": "_ops",
+    "from_file": "storage",
+    "hspmm": "sparse",
+    "sparse_bsc_tensor": "sparse",
+    "sparse_bsr_tensor": "sparse",
+    "sparse_compressed_tensor": "sparse",
+    "sparse_coo_tensor": "sparse",
+    "sparse_csc_tensor": "sparse",
+    "sparse_csr_tensor": "sparse",
     "fork_rng": "random",
+    "vmap": "func",
 }
 
 
 def __getattr__(name):
-    if name in _NAMES:
-        value = getattr(_importlib.import_module("penlight." + _NAMES[name]), name)
+    if name in _NAMES or name.endswith("Storage"):
+        value = getattr(_importlib.import_module("penlight." + _NAMES.get(name, "storage")), name)
     elif name in _MODULES:
         try:
             value = _importlib.import_module("penlight." + name)

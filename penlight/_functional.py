@@ -26,19 +26,12 @@ __all__ = [
     "block_diag",
     "set_default_tensor_type",
     "is_inference",
-    "set_flush_denormal",
-    "use_deterministic_algorithms",
-    "are_deterministic_algorithms_enabled",
-    "get_num_interop_threads",
-    "set_num_interop_threads",
     "isreal",
     "einsum",
     "unique",
     "unique_consecutive",
-    "is_warn_always_enabled",
-    "set_float32_matmul_precision",
-    "get_float32_matmul_precision",
-    "compile",
+    "nuclear_norm",
+    "conv_tbc",
 ]
 
 
@@ -353,58 +346,17 @@ def set_default_tensor_type(t):
     _C.set_default_dtype(_TYPES_BY_NAME[t.removeprefix("torch.")] if isinstance(t, str) else t.dtype)
 
 
-def set_flush_denormal(mode):
-    """Say whether the CPU treats denormal numbers as zero; Penlight always keeps them, so only False succeeds."""
-    return not mode
+def nuclear_norm(input, dim=None, keepdim=False, *, out=None):
+    """Give the sum of the singular values of a matrix, or of the matrices in two dimensions."""
+    if dim is None and input.dim() != 2:
+        raise RuntimeError(f"Expected a tensor with 2 dimensions, but got a tensor with {input.dim()} dimensions.")
+    return _C.linalg_matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim, out=out)
 
 
-_settings = {"deterministic": False, "precision": "highest", "interop": 1}
+def conv_tbc(input, weight, bias, pad=0):
+    """Convolve sequences laid out as time x batch x channels with weight of kernel x in channels x out channels."""
+    return _C.conv1d(input.permute(1, 2, 0), weight.permute(2, 1, 0), bias, padding=pad).permute(2, 0, 1)
 
 
-def use_deterministic_algorithms(mode, *, warn_only=False):
-    """Ask for operators that give the same bits at every run; Penlight's CPU operators always do."""
-    _settings["deterministic"] = builtins.bool(mode)
-
-
-def are_deterministic_algorithms_enabled():
-    """Give what `use_deterministic_algorithms` set."""
-    return _settings["deterministic"]
-
-
-def set_float32_matmul_precision(precision):
-    """Allow faster float32 matrix products of less precision ("high", "medium"); the CPU's are always exact."""
-    if precision not in ("highest", "high", "medium"):
-        raise RuntimeError(f"Invalid precision: {precision}")
-    _settings["precision"] = precision
-
-
-def get_float32_matmul_precision():
-    """Give what `set_float32_matmul_precision` set."""
-    return _settings["precision"]
-
-
-def get_num_interop_threads():
-    """Give the number of threads that run independent operators: set_num_interop_threads' number."""
-    return _settings["interop"]
-
-
-def set_num_interop_threads(n):
-    """Accept PyTorch's setting for independent operators; Penlight runs them one after the other."""
-    if n < 1:
-        raise RuntimeError("set_num_interop_threads expects a positive integer")
-    _settings["interop"] = n
-
-
-def is_warn_always_enabled():
-    """Give False: each warning is shown once for a place, as Python does."""
-    return False
-
-
-def compile(model=None, *, fullgraph=False, dynamic=None, backend="inductor", mode=None, options=None, disable=False):
-    """Give the function or module back as it is: Penlight's operators run at once and need no compiler.
-
-    Example:
-        >>> penlight.compile(abs)(-2)
-        2
-    """
-    return model if model is not None else lambda m: m
+for _function in (allclose, equal, isclose, isreal, is_nonzero):
+    setattr(Tensor, _function.__name__, _function)

@@ -92,6 +92,8 @@ def pickler(pickle_module, file, protocol, persistent_id):
         def reducer_override(self, thing):
             if isinstance(thing, (penlight.device, penlight.Size)):  # by its type, as PyTorch does
                 return type(thing), thing.__reduce__()[1]
+            if isinstance(thing, penlight.layout):
+                return penlight.serialization._get_layout, (str(thing),)
             if type(thing) is penlight.Tensor and thing.__dict__:
                 function, arguments, state = _utils._reduce_tensor(thing)
                 return _utils._rebuild_from_type_v2, (function, penlight.Tensor, arguments, state)
@@ -165,9 +167,10 @@ def _allowed_globals():
     }
     for function in (
         _utils._rebuild_tensor, _utils._rebuild_tensor_v2, _utils._rebuild_tensor_v3, _utils._rebuild_parameter,
-        _utils._rebuild_parameter_with_state, _utils._rebuild_meta_tensor_no_storage,
+        _utils._rebuild_parameter_with_state, _utils._rebuild_meta_tensor_no_storage, _utils._rebuild_sparse_tensor,
     ):
         allowed[f"torch._utils.{function.__name__}"] = function
+    allowed["torch.serialization._get_layout"] = penlight.serialization._get_layout
     allowed.update({f"torch.{name}": storage_type for name, storage_type in _STORAGE_NAMES.items()})
     dtypes = [value for value in vars(penlight).values() if isinstance(value, penlight.dtype)]
     allowed.update({str(dtype): dtype for dtype in dtypes})

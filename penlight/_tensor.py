@@ -167,9 +167,9 @@ class _Methods:
             dtype = dtype.dtype if dtype is not Tensor else _C.get_default_dtype()
         return _moved(self, None, dtype)
 
-    def type_as(self, other):
+    def type_as(self, tensor):
         """Give the tensor in the dtype of another."""
-        return _moved(self, other.device, other.dtype)
+        return _moved(self, tensor.device, tensor.dtype)
 
     def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
         """Give a tensor with a copy of the data, in this tensor's dtype."""
@@ -191,7 +191,7 @@ class _Methods:
         """Give the memory as a typed storage."""
         from penlight.storage import TypedStorage
 
-        return TypedStorage(self.untyped_storage(), self.dtype)
+        return TypedStorage(wrap_storage=self.untyped_storage(), dtype=self.dtype)
 
     def get_device(self):
         """Give the index of the GPU, or -1 for the CPU."""
@@ -215,7 +215,18 @@ class _Methods:
 
     def is_shared(self):
         """Give True if other processes see the memory."""
-        return False
+        from penlight.multiprocessing.shared import is_shared
+
+        return is_shared(self)
+
+    def share_memory_(self):
+        """Move the memory to where other processes can see it, and give the tensor itself.
+
+        Errors: RuntimeError if other tensors look into the memory: share before making views.
+        """
+        from penlight.multiprocessing.shared import share_
+
+        return share_(self)
 
     def unique(self, sorted=True, return_inverse=False, return_counts=False, dim=None):
         """Give the different elements; see torch.unique."""

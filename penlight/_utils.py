@@ -36,7 +36,7 @@ def _reduce_plain(tensor):
     place = (tensor.storage_offset(), shape, strides, tensor.requires_grad, OrderedDict())
     if storage_type(tensor.dtype) is None:
         return _rebuild_tensor_v3, (storage, *place, tensor.dtype)
-    return _rebuild_tensor_v2, (TypedStorage(storage, tensor.dtype), *place)
+    return _rebuild_tensor_v2, (TypedStorage(wrap_storage=storage, dtype=tensor.dtype), *place)
 
 
 def _deepcopy_tensor(tensor, memo):
@@ -91,8 +91,15 @@ def _rebuild_tensor_v2(storage, storage_offset, size, stride, requires_grad, bac
 
 def _rebuild_tensor_v3(storage, storage_offset, size, stride, requires_grad, backward_hooks, dtype, metadata=None):
     untyped = storage.untyped() if isinstance(storage, TypedStorage) else storage
-    typed = TypedStorage(untyped, dtype)
+    typed = TypedStorage(wrap_storage=untyped, dtype=dtype)
     return _rebuild_tensor_v2(typed, storage_offset, size, stride, requires_grad, backward_hooks, metadata)
+
+
+def _rebuild_sparse_tensor(layout, data):
+    if layout != penlight.sparse_coo:
+        raise NotImplementedError(f"Penlight has no {layout} tensors; save them as torch.sparse_coo")
+    indices, values, size, is_coalesced = (*data, None)[:4]
+    return penlight.sparse_coo_tensor(indices, values, size, is_coalesced=is_coalesced)
 
 
 def _rebuild_meta_tensor_no_storage(dtype, size, stride, requires_grad):

@@ -115,13 +115,13 @@ def _like(tensor, result):
 
 
 def _getitem(tensor, key):
-    if not _state.enabled or not _overloaded([tensor]):
+    if not _state.enabled or not _overloaded([tensor, key]):
         return NotImplemented
     return _call(Tensor.__getitem__, (tensor, key), {})
 
 
 def _setitem(tensor, key, value):
-    if not _state.enabled or not _overloaded([tensor]):
+    if not _state.enabled or not _overloaded([tensor, key, value]):
         return NotImplemented
     _call(Tensor.__setitem__, (tensor, key, value), {})
     return None

@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 
-from penlight._C import default_generator
+from penlight._C import Generator, default_generator
 
 __all__ = [
     "manual_seed",
@@ -74,3 +74,18 @@ def fork_rng(devices=None, enabled=True, _caller="fork_rng", _devices_kw="device
         yield
     finally:
         set_rng_state(state)
+
+
+def _graphsafe_get_state(self):
+    """Give a generator with this one's state."""
+    copied = Generator(self.device)
+    copied.set_state(self.get_state())
+    return copied
+
+
+def _graphsafe_set_state(self, state):
+    """Take over the state of another generator."""
+    self.set_state(state.get_state())
+
+
+Generator.graphsafe_get_state, Generator.graphsafe_set_state = _graphsafe_get_state, _graphsafe_set_state

@@ -354,7 +354,7 @@ class _Reader:
             kind, key, location, count = _checked_id(saved, 5)
             if key not in self.storages:
                 storage = _stored(archive, f"data/{key}", count * _dtype(kind).itemsize, mapped)
-                self.storages[key] = TypedStorage(self.place(storage, location), _dtype(kind))
+                self.storages[key] = TypedStorage(wrap_storage=self.place(storage, location), dtype=_dtype(kind))
             return _as_saved(self.storages[key], kind)
 
         return self._unpickle(io.BytesIO(archive.read("data.pkl")), persistent_load)
@@ -385,7 +385,7 @@ class _Reader:
                 if nbytes > size:
                     raise DamagedArchive("unexpected EOF. The file might be corrupted.")
                 raw[key] = new_storage(nbytes)
-                self.storages[key] = TypedStorage(self.place(raw[key], location), _dtype(kind))
+                self.storages[key] = TypedStorage(wrap_storage=self.place(raw[key], location), dtype=_dtype(kind))
             return _as_saved(self.storages[key], kind)
 
         result = self._unpickle(file, persistent_load)
@@ -467,8 +467,8 @@ def _fill(file, storage, placed):
         raise DamagedArchive("unexpected EOF. The file might be corrupted.")
     view[:] = data
     if placed.data_ptr() != storage.data_ptr() and placed.device.type != "meta":
-        source = TypedStorage(storage, penlight.uint8)._tensor()
-        TypedStorage(placed.untyped(), penlight.uint8)._tensor().copy_(source)
+        source = TypedStorage(wrap_storage=storage, dtype=penlight.uint8)._tensor()
+        TypedStorage(wrap_storage=placed.untyped(), dtype=penlight.uint8)._tensor().copy_(source)
 
 
 # ----------------------------------------------------------------------------------------------------------- placement
@@ -514,3 +514,11 @@ def _to_device(storage, location):
         )
         raise with_help(error, "file_cuda")
     return copy_storage(storage, location)
+
+
+def _get_layout(name):
+    """Give the layout that a file names, such as "torch.sparse_coo"."""
+    layout = getattr(penlight, name.removeprefix("torch."), None)
+    if not isinstance(layout, penlight.layout):
+        raise RuntimeError(f"the file names {name!r}, which is no layout")
+    return layout

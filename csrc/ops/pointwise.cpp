@@ -286,6 +286,8 @@ void pointwise_out(Pw op, std::initializer_list<In> in, std::initializer_list<Sc
   Rule rule = pointwise_info[int(op)].rule;
   DType common = common_dtype(rule, in);
   DType result = output_dtype(rule, common);
+  for (const In& i : in)
+    PL_CHECK(rule != Rule::Real || i.t != out.get() || !is_complex(out.dtype()), "In-place %s is not supported for complex tensors.", pointwise_info[int(op)].name);
   bool fits = category(result) <= category(out.dtype());
   PL_CHECK_AS(Runtime, fits, "inplace_dtype", "result type %s can't be cast to the desired output type %s",
               info(result).scalar_name, info(out.dtype()).scalar_name);

@@ -56,6 +56,14 @@ Tensor clamp(const Tensor& self, const std::optional<Operand>& min, const std::o
   return min ? op::clamp_low(self, *min) : op::clamp_high(self, *max);
 }
 
+Tensor clamp_min(const Tensor& self, const Operand& min) { return op::clamp_low(self, min); }
+Tensor clamp_max(const Tensor& self, const Operand& max) { return op::clamp_high(self, max); }
+
+Tensor positive(const Tensor& self) {
+  PL_CHECK(self.dtype() != DType::Bool, "The `+` operator, on a bool tensor is not supported.");
+  return self;
+}
+
 Tensor round(const Tensor& self, int64_t decimals) {
   if (decimals == 0 || is_integral(self.dtype())) return op::round_even(self);
   double scale = std::pow(10.0, double(std::llabs(decimals)));

@@ -328,6 +328,7 @@ Tensor t_(const Tensor& self) {
   PL_CHECK(self.dim() <= 2, "t_() expects a tensor with <= 2 dimensions, but self is %dD", self.dim());
   return become(self, op::t(self));
 }
+Tensor as_strided_(const Tensor& self, Shape size, Shape stride, std::optional<int64_t> offset) { return become(self, op::as_strided(self, size, stride, offset)); }
 Tensor transpose_(const Tensor& self, int64_t dim0, int64_t dim1) { return become(self, op::transpose(self, dim0, dim1)); }
 Tensor swapaxes_(const Tensor& self, int64_t axis0, int64_t axis1) { return transpose_(self, axis0, axis1); }
 

@@ -32,7 +32,7 @@ struct Callable {
   PyObject* function = nullptr;    // what __torch_function__ is given
 };
 
-// The structseq type of an operator with named results, made at its first use.
+// The structseq type of an operator with named results, made at its first use. Generated: one for each, the last without a name.
 struct ResultType {
   const char* name;
   std::vector<const char*> fields;
@@ -40,6 +40,7 @@ struct ResultType {
   ResultType(const char* n, std::initializer_list<const char*> f) : name(n), fields(f) {}
 };
 PyTypeObject* result_type(ResultType& r);
+extern ResultType return_types[];
 
 class Parsed {
  public:
@@ -100,7 +101,7 @@ class Parsed {
   template <class... T> PyObject* give(ResultType& type, const std::tuple<T...>& t) const {
     return give_named(type, t, std::index_sequence_for<T...>{});
   }
-  PyObject* give_leaf(const Tensor& t, int requires_grad, int pin_memory) const;
+  PyObject* give_leaf(const Tensor& t, int requires_grad, int pin_memory, int layout) const;
   // `out=` of operators that are not written to fill one: computed, then copied.
   template <class F> PyObject* give_out(int i, F&& compute) {
     check_out_arguments(i);
@@ -132,6 +133,7 @@ class Parsed {
   bool match(const Signature& s, PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kwnames);
   [[noreturn]] void no_match(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kwnames);
   PyObject* override_call(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kwnames);
+  PyObject* ask(PyObject* handler, PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kwnames);
 
   Callable& callable_;
   const Signature* signature_ = nullptr;
@@ -146,8 +148,18 @@ class Parsed {
   Parsed(const Parsed&) = delete;
 };
 
+// torch.func: what is asked before an operator draws random numbers, as `_dispatch` of penlight/overrides.py is; null when off.
+extern PyObject* random_hook;
+// torch.func: what is asked before an autograd.Function runs; null when off.
+extern PyObject* function_hook;
+// While true, no_grad() goes on recording: forward mode, which no_grad does not concern, reads the graph.
+extern thread_local bool keep_recording;
+extern const char* const pointwise_names;      // generated: the operators that work element by element
+
 // In-place forms of operators without a kernel of their own: computed, then copied into self (recorded as a copy).
 void check_inplace_result(const Tensor& self, const Tensor& result);
+// What the gradient saves must be what was there before.
+inline Tensor before_inplace(const Tensor& self) { return grad_enabled && requires_grad(self) ? op::clone(self, MemoryFormat::None) : self; }
 template <class F> Tensor inplace_from(const Tensor& self, F&& compute) {
   Tensor r = compute();
   check_inplace_result(self, r);
@@ -156,6 +168,7 @@ template <class F> Tensor inplace_from(const Tensor& self, F&& compute) {
 
 // For hand-written bindings.
 PyObject* translate_exception(const char* name = "", PyObject* const* args = nullptr, Py_ssize_t n = 0);
+extern PyObject* linalg_error;                              // torch.linalg.LinAlgError
 void raise(const Error& e);                                 // sets the Python exception; with the operands when known
 inline TensorImpl* impl(PyObject* o) { return reinterpret_cast<TensorImpl*>(o); }
 inline PyObject* wrap(Tensor t) {
@@ -180,6 +193,7 @@ uint64_t to_seed(PyObject* o);                              // any Python int; n
 MemoryFormat to_memory_format(PyObject* o);
 bool is_memory_format(PyObject* o);
 bool is_layout(PyObject* o);
+bool is_strided(PyObject* layout);
 bool is_generator(PyObject* o);
 Generator* to_generator(PyObject* o);
 PyObject* make_size(Shape s);                               // torch.Size

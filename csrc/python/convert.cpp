@@ -174,7 +174,9 @@ PyObject* Parsed::give(const TensorList& l) const {
 
 PyObject* Parsed::give(const Scalar& s) const { return from_scalar(s); }
 
-PyObject* Parsed::give_leaf(const Tensor& t, int requires_grad, int pin_memory) const {
+PyObject* Parsed::give_leaf(const Tensor& t, int requires_grad, int pin_memory, int layout) const {
+  PL_CHECK_AS(NotImplemented, !given(layout) || is_strided(at_[layout]), "", "%s() makes dense tensors only; torch.sparse_coo_tensor() and "
+              "Tensor.to_sparse() make sparse ones", callable_.name);
   if (given(requires_grad) && boolean(requires_grad)) {
     PL_CHECK_AS(Runtime, is_differentiable(t.dtype()), "requires_grad_dtype",
                 "Only Tensors of floating point and complex dtype can require gradients");
@@ -227,6 +229,8 @@ void check_inplace_result(const Tensor& self, const Tensor& r) {
 }
 
 // ---------------------------------------------------------------- errors
+PyObject* linalg_error = nullptr;
+
 namespace {
 
 PyObject* exception_type(ErrorType t) {
@@ -238,6 +242,7 @@ PyObject* exception_type(ErrorType t) {
     case ErrorType::Memory: return PyExc_RuntimeError;
     case ErrorType::Key: return PyExc_KeyError;
     case ErrorType::Assertion: return PyExc_AssertionError;
+    case ErrorType::LinAlg: return linalg_error;
     default: return PyExc_RuntimeError;
   }
 }

@@ -90,6 +90,17 @@ PyObject* result_type_py(PyObject*, PyObject* args) {
   }
 }
 
+// {"max": torch.return_types.max, ...}
+PyObject* return_types_py(PyObject*, PyObject*) {
+  try {
+    PyObject* types = PyDict_New();
+    for (ResultType* r = return_types; r->name; ++r) PyDict_SetItemString(types, r->name, reinterpret_cast<PyObject*>(result_type(*r)));
+    return types;
+  } catch (...) {
+    return translate_exception("return_types");
+  }
+}
+
 PyObject* broadcast_shapes_py(PyObject*, PyObject* args) {
   try {
     std::vector<int64_t> r;
@@ -161,7 +172,22 @@ PyObject* set_parameter_type(PyObject*, PyObject* t) {
   Py_RETURN_NONE;
 }
 
+// _set_random_hook and _set_function_hook (function or None), _keep_recording(bool) -> bool: for torch.func.
+template <PyObject** hook> PyObject* set_hook(PyObject*, PyObject* function) {
+  Py_INCREF(function);
+  Py_XDECREF(std::exchange(*hook, function));
+  if (function == Py_None) Py_CLEAR(*hook);
+  Py_RETURN_NONE;
+}
+PyObject* set_keep_recording(PyObject*, PyObject* on) {
+  bool before = std::exchange(keep_recording, on == Py_True);
+  return PyBool_FromLong(before);
+}
+
 PyMethodDef own_functions[] = {
+    {"_set_random_hook", set_hook<&random_hook>, METH_O, nullptr},
+    {"_set_function_hook", set_hook<&function_hook>, METH_O, nullptr},
+    {"_keep_recording", set_keep_recording, METH_O, nullptr},
     {"set_num_threads", set_threads, METH_O, "Sets how many CPU threads operators may use."},
     {"get_num_threads", get_threads, METH_NOARGS, "How many CPU threads operators may use."},
     {"_isa", isa, METH_NOARGS, nullptr},
@@ -176,6 +202,7 @@ PyMethodDef own_functions[] = {
     {"can_cast", can_cast, METH_VARARGS, "can_cast(from_, to)\n\nWhether an in-place operator may convert from_ to to."},
     {"result_type", result_type_py, METH_VARARGS, "result_type(tensor1, tensor2)\n\nThe dtype an operator on both would give."},
     {"broadcast_shapes", broadcast_shapes_py, METH_VARARGS, "broadcast_shapes(*shapes)\n\nThe shape that all shapes broadcast to."},
+    {"_return_types", return_types_py, METH_NOARGS, nullptr},
     {"_make_subclass", make_subclass, METH_VARARGS, nullptr},
     {"_as_subclass", as_subclass, METH_VARARGS, nullptr},
     {"_set_parameter_type", set_parameter_type, METH_O, nullptr},
@@ -191,9 +218,13 @@ PyMODINIT_FUNC PyInit__C() {
   PyObject* m = PyModule_Create(&definition);
   if (!m) return nullptr;
   try {
+    linalg_error = PyErr_NewExceptionWithDoc("torch._C._LinAlgError", "Linear algebra without an answer: a singular matrix, one that is not positive-definite, ...",
+                                             PyExc_RuntimeError, nullptr);
+    if (!linalg_error || PyModule_AddObjectRef(m, "_LinAlgError", linalg_error) < 0) return nullptr;
     cpu();      // an unsupported CPU is said here, by a sentence, and not by an illegal instruction
     for (PyMethodDef* t : {operator_functions, own_functions, data_functions, autograd_functions, module_base_functions})
       if (PyModule_AddFunctions(m, t) < 0) return nullptr;
+    if (PyModule_AddStringConstant(m, "_pointwise_names", pointwise_names) < 0) return nullptr;
     if (!add_types(m) || !add_tensor_type(m) || !add_storage_type(m) || !add_module_base(m) || !add_optim(m) || !add_autograd_types(m)) return nullptr;
   } catch (const Error& e) {
     PyErr_SetString(PyExc_ImportError, e.what());

@@ -191,7 +191,7 @@ PyObject* nb_negative(PyObject* a) {
     return op::neg(t);
   });
 }
-PyObject* nb_positive(PyObject* a) { Py_INCREF(a); return a; }
+PyObject* nb_positive(PyObject* a) { return unary("positive", a, [](const Tensor& t) { return op::positive(t); }); }
 PyObject* nb_absolute(PyObject* a) { return unary("abs", a, [](const Tensor& t) { return op::abs(t); }); }
 PyObject* nb_invert(PyObject* a) { return unary("bitwise_not", a, [](const Tensor& t) { return op::bitwise_not(t); }); }
 

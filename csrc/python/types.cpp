@@ -14,9 +14,39 @@ struct GeneratorObject : PyObject { Generator* value; bool owned; };
 
 Enum* dtypes[kDTypes];
 Enum* formats[5];
-Enum* strided_layout;
 
-DType value_of(PyObject* o) { return DType(static_cast<Enum*>(o)->value); }
+// PyTorch's other dtypes: names that programs compare with and look into; no tensor has one. Their values follow kDTypes.
+constexpr DTypeInfo kNamesOnly[] = {
+  {1, Compute::F32, true, false, true, "float8_e4m3fn", ""},     {1, Compute::F32, true, false, true, "float8_e4m3fnuz", ""},
+  {1, Compute::F32, true, false, true, "float8_e5m2", ""},       {1, Compute::F32, true, false, true, "float8_e5m2fnuz", ""},
+  {1, Compute::F32, true, false, false, "float8_e8m0fnu", ""},   {1, Compute::F32, true, false, true, "float4_e2m1fn_x2", ""},
+  {4, Compute::C128, false, true, true, "complex32", ""},
+  {1, Compute::I64, false, false, true, "int1", ""},             {1, Compute::I64, false, false, true, "int2", ""},
+  {1, Compute::I64, false, false, true, "int3", ""},             {1, Compute::I64, false, false, true, "int4", ""},
+  {1, Compute::I64, false, false, true, "int5", ""},             {1, Compute::I64, false, false, true, "int6", ""},
+  {1, Compute::I64, false, false, true, "int7", ""},             {1, Compute::I64, false, false, false, "uint1", ""},
+  {1, Compute::I64, false, false, false, "uint2", ""},           {1, Compute::I64, false, false, false, "uint3", ""},
+  {1, Compute::I64, false, false, false, "uint4", ""},           {1, Compute::I64, false, false, false, "uint5", ""},
+  {1, Compute::I64, false, false, false, "uint6", ""},           {1, Compute::I64, false, false, false, "uint7", ""},
+  {1, Compute::I64, false, false, false, "bits8", ""},           {2, Compute::I64, false, false, false, "bits16", ""},
+  {1, Compute::I64, false, false, false, "bits1x8", ""},         {1, Compute::I64, false, false, false, "bits2x4", ""},
+  {1, Compute::I64, false, false, false, "bits4x2", ""},
+  {1, Compute::I64, false, false, true, "qint8", ""},            {1, Compute::I64, false, false, false, "quint8", ""},
+  {4, Compute::I64, false, false, true, "qint32", ""},           {1, Compute::I64, false, false, false, "quint4x2", ""},
+  {1, Compute::I64, false, false, false, "quint2x4", ""},
+};
+constexpr int kNames = sizeof(kNamesOnly) / sizeof(kNamesOnly[0]);
+
+const DTypeInfo& info_of(PyObject* o) {
+  const int value = static_cast<Enum*>(o)->value;
+  return value < kDTypes ? info(DType(value)) : kNamesOnly[value - kDTypes];
+}
+DType value_of(PyObject* o) {
+  const int value = static_cast<Enum*>(o)->value;
+  PL_CHECK_AS(NotImplemented, value < kDTypes, "", "tensors of torch.%s do not exist in Penlight; use torch.%s instead", info_of(o).name,
+              info_of(o).is_complex ? "complex64" : info_of(o).is_float ? "bfloat16 or torch.float16" : "int8 or torch.uint8");
+  return DType(value);
+}
 
 PyTypeObject* make_type(const char* name, size_t size, std::initializer_list<PyType_Slot> slots, unsigned flags = 0, PyTypeObject* base = nullptr) {
   std::vector<PyType_Slot> all(slots);
@@ -31,9 +61,9 @@ PyTypeObject* make_type(const char* name, size_t size, std::initializer_list<PyT
 template <class T> T* make(PyTypeObject* t) { return reinterpret_cast<T*>(t->tp_alloc(t, 0)); }
 
 // ---------------------------------------------------------------- dtype
-PyObject* dtype_repr(PyObject* o) { return PyUnicode_FromFormat("torch.%s", info(value_of(o)).name); }
+PyObject* dtype_repr(PyObject* o) { return PyUnicode_FromFormat("torch.%s", info_of(o).name); }
 PyObject* dtype_flag(PyObject* o, void* which) {
-  const DTypeInfo& i = info(value_of(o));
+  const DTypeInfo& i = info_of(o);
   switch (reinterpret_cast<intptr_t>(which)) {
     case 0: return PyBool_FromLong(i.is_float);
     case 1: return PyBool_FromLong(i.is_complex);
@@ -41,8 +71,15 @@ PyObject* dtype_flag(PyObject* o, void* which) {
     default: return PyLong_FromLong(i.size);
   }
 }
-PyObject* dtype_to_complex(PyObject* o, PyObject*) { return wrap(complex_of(value_of(o))); }
-PyObject* dtype_to_real(PyObject* o, PyObject*) { return wrap(real_of(value_of(o))); }
+PyObject* dtype_to(PyObject* o, DType (*part)(DType)) {
+  try {
+    return wrap(part(value_of(o)));
+  } catch (...) {
+    return translate_exception("dtype");
+  }
+}
+PyObject* dtype_to_complex(PyObject* o, PyObject*) { return dtype_to(o, complex_of); }
+PyObject* dtype_to_real(PyObject* o, PyObject*) { return dtype_to(o, real_of); }
 // Pickles name functions of Penlight's: the module `torch`, which these types say they are of, need not exist.
 PyObject* rebuilt_by(const char* function, PyObject* args) {
   PyObject* m = PyImport_ImportModule("penlight._utils");
@@ -53,7 +90,7 @@ PyObject* rebuilt_by(const char* function, PyObject* args) {
   Py_XDECREF(args);
   return nullptr;
 }
-PyObject* dtype_reduce(PyObject* o, PyObject*) { return rebuilt_by("_constant_named", Py_BuildValue("(s)", info(value_of(o)).name)); }
+PyObject* dtype_reduce(PyObject* o, PyObject*) { return rebuilt_by("_constant_named", Py_BuildValue("(s)", info_of(o).name)); }
 PyObject* same_object(PyObject* o, PyObject*) { Py_INCREF(o); return o; }
 PyMethodDef dtype_methods[] = {{"to_complex", dtype_to_complex, METH_NOARGS, "The complex dtype with parts of this one."},
                                {"to_real", dtype_to_real, METH_NOARGS, "The dtype of a complex dtype's parts."},
@@ -143,7 +180,8 @@ PyGetSetDef device_getset[] = {{"type", device_get_type, nullptr, "cpu, cuda or 
                                {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
 // ---------------------------------------------------------------- layout, memory_format
-PyObject* layout_repr(PyObject*) { return PyUnicode_FromString("torch.strided"); }
+const char* const kLayouts[] = {"strided", "sparse_coo", "sparse_csr", "sparse_csc", "sparse_bsr", "sparse_bsc", "_mkldnn", "jagged"};
+PyObject* layout_repr(PyObject* o) { return PyUnicode_FromFormat("torch.%s", kLayouts[static_cast<Enum*>(o)->value]); }
 PyObject* format_repr(PyObject* o) {
   static const char* const names[] = {"", "contiguous_format", "preserve_format", "channels_last", "channels_last_3d"};
   return PyUnicode_FromFormat("torch.%s", names[static_cast<Enum*>(o)->value]);
@@ -322,6 +360,7 @@ PyObject* wrap(MemoryFormat f) {
 bool is_dtype(PyObject* o) { return Py_TYPE(o) == dtype_type; }
 bool is_device(PyObject* o) { return Py_TYPE(o) == device_type; }
 bool is_layout(PyObject* o) { return Py_TYPE(o) == layout_type; }
+bool is_strided(PyObject* o) { return static_cast<Enum*>(o)->value == 0; }
 bool is_memory_format(PyObject* o) { return Py_TYPE(o) == format_type; }
 bool is_generator(PyObject* o) { return PyObject_TypeCheck(o, generator_type); }
 DType to_dtype(PyObject* o) {
@@ -375,6 +414,12 @@ bool add_types(PyObject* m) {
   static const std::pair<DType, const char*> aliases[] = {
       {DType::Float32, "float"}, {DType::Float64, "double"}, {DType::Float16, "half"}, {DType::Int16, "short"}, {DType::Int32, "int"},
       {DType::Int64, "long"}, {DType::Complex64, "cfloat"}, {DType::Complex128, "cdouble"}};
+  for (int k = 0; k < kNames; ++k) {
+    const char* name = kNamesOnly[k].name;
+    const char* also = std::strcmp(name, "complex32") == 0 ? "chalf" : std::strcmp(name, "uint1") == 0 ? "bit" : name;
+    if (also == name) add_enum(dtype_type, uint8_t(kDTypes + k), {name});
+    else add_enum(dtype_type, uint8_t(kDTypes + k), {name, also});
+  }
   for (int d = 0; d < kDTypes; ++d) {
     dtypes[d] = add_enum(dtype_type, uint8_t(d), {info(DType(d)).name});
     for (auto& [type, name] : aliases)
@@ -383,9 +428,11 @@ bool add_types(PyObject* m) {
         PyModule_AddObject(m, name, dtypes[d]);
       }
   }
-  strided_layout = add_enum(layout_type, 0, {"strided"});
+  for (size_t k = 0; k < std::size(kLayouts); ++k) add_enum(layout_type, uint8_t(k), {kLayouts[k]});
   static const char* const format_names[] = {"", "contiguous_format", "preserve_format", "channels_last", "channels_last_3d"};
   for (int f = 1; f < 5; ++f) formats[f] = add_enum(format_type, uint8_t(f), {format_names[f]});
+  Py_INCREF(formats[1]);
+  PyModule_AddObject(m, "legacy_contiguous_format", formats[1]);
   auto* g = make<GeneratorObject>(generator_type);
   g->value = &default_generator();
   g->owned = false;
