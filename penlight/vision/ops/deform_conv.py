@@ -5,13 +5,28 @@ import math
 import penlight
 from penlight import nn
 from penlight.nn import init
-from penlight.vision._sampling import sample
 
 __all__ = ["deform_conv2d", "DeformConv2d"]
 
 
 def _pair(value):
     return (value, value) if isinstance(value, int) else tuple(value)
+
+
+def _sample(img, x, y):
+    """Read (N, C, H, W) at the columns `x` and rows `y` (N, h, w), between the pixels too; outside of it is 0."""
+    n, c, h, w = img.shape
+    pixels = img.reshape(n, c, h * w)
+    left, top = penlight.floor(x), penlight.floor(y)
+    e, s = x - left, y - top
+    total = 0
+    for ix, wx in ((left, 1 - e), (left + 1, e)):
+        for iy, wy in ((top, 1 - s), (top + 1, s)):
+            inside = (ix >= 0) & (ix < w) & (iy >= 0) & (iy < h)
+            index = penlight.where(inside, iy * w + ix, 0).to(penlight.int64).reshape(n, 1, -1)
+            found = pixels.gather(2, index.expand(n, c, -1)).reshape(n, c, *x.shape[1:])
+            total = total + found * penlight.where(inside, wx * wy, 0).unsqueeze(1)
+    return total
 
 
 def deform_conv2d(input, offset, weight, bias=None, stride=(1, 1), padding=(0, 0), dilation=(1, 1), mask=None):
@@ -48,7 +63,7 @@ def deform_conv2d(input, offset, weight, bias=None, stride=(1, 1), padding=(0, 0
     shift = offset.reshape(n * offset_groups, taps, 2, out_h, out_w)
     images = input.reshape(n * offset_groups, c // offset_groups, h, w)
     flat = (n * offset_groups, taps * out_h, out_w)
-    read = sample(images, (x + shift[:, :, 1]).reshape(flat), (y + shift[:, :, 0]).reshape(flat))
+    read = _sample(images, (x + shift[:, :, 1]).reshape(flat), (y + shift[:, :, 0]).reshape(flat))
     columns = read.reshape(n, offset_groups, c // offset_groups, taps, out_h, out_w)
     if mask is not None:
         columns = columns * mask.reshape(n, offset_groups, 1, taps, out_h, out_w)

@@ -2,7 +2,6 @@
 
 import penlight
 from penlight.nn import functional as F
-from penlight.vision._sampling import grid_sample
 
 _MAXIMA = {
     penlight.uint8: 255,
@@ -304,7 +303,7 @@ def _apply_grid(img, grid, mode, fill):
         grid = grid.expand(img.shape[0], *grid.shape[1:])
     if fill is not None:  # a further channel says which pixels come from the picture
         img = penlight.cat((img, img.new_ones(img.shape[0], 1, *img.shape[-2:])), dim=1)
-    img = grid_sample(img, grid, mode)
+    img = F.grid_sample(img, grid, mode=mode, padding_mode="zeros", align_corners=False)
     if fill is not None:
         mask = img[:, -1:].expand(-1, img.shape[1] - 1, -1, -1)
         img = img[:, :-1]
