@@ -92,3 +92,64 @@ def answer(case, kind, torch, T, F):
         return f"{type(error).__name__}: {error}", []
     shown = "" if "lambda" in case else repr(transform)
     return f"{shown} -> {what}, then {torch.rand(1).item():.6f}", arrays
+
+
+V2_CASES = [
+    "T.Resize((9, 20))",
+    "T.Resize(None, max_size=9)",
+    "T.RandomResizedCrop((8, 10), interpolation=I.NEAREST)",
+    "T.CenterCrop((7, 9))",
+    "T.RandomCrop(9)",
+    "T.RandomCrop(20, pad_if_needed=True, fill=7)",
+    "T.Pad((1, 2, 3, 4), fill={V.Mask: 3, 'others': 9})",
+    "T.RandomHorizontalFlip(1)",
+    "T.RandomVerticalFlip(1)",
+    "T.RandomRotation(40)",
+    "T.RandomAffine(30, (.1, .2), (.5, 1.5), 10)",
+    "T.RandomPerspective(p=1, fill=3)",
+    "T.ElasticTransform(40., 1.)",
+    "T.RandomZoomOut(p=1)",
+    "T.RandomIoUCrop(sampler_options=[.1])",
+    "T.ScaleJitter((20, 20))",
+    "T.RandomShortestSize([5, 9, 13], 16)",
+    "T.RandomResize(5, 20)",
+    "T.ColorJitter(.5, .4, .3, .2)",
+    "T.RandomPhotometricDistort(p=1)",
+    "T.RandomChannelPermutation()",
+    "T.RandomErasing(1.)",
+    "T.GaussianBlur(3)",
+    "T.RandomEqualize(1)",
+    "T.RandomAutocontrast(1)",
+    "T.RandomAdjustSharpness(2, 1)",
+    "T.RandomPosterize(3, 1)",
+    "T.ToDtype(torch.float32, scale=True)",
+    "T.ToDtype({V.Image: torch.float32, V.Mask: torch.int64, 'others': None})",
+    "T.ConvertBoundingBoxFormat('CXCYWH')",
+    "T.ClampBoundingBoxes()",
+    "T.SanitizeBoundingBoxes(3)",
+    "T.RandomChoice([T.Pad(1), T.Pad(2)])",
+    "T.RandomOrder([T.Pad(1), T.CenterCrop(8)])",
+    "T.RandomApply([T.Pad(1)])",
+    "T.Compose([T.ToImage(), T.RandomHorizontalFlip(.7), T.ToDtype(torch.float32, scale=True)])",
+]
+V2_PICTURE_CASES = [*["T.AutoAugment()"] * 2, *["T.RandAugment()"] * 2, *["T.TrivialAugmentWide()"] * 2, "T.AugMix()"]
+
+
+def v2_answer(case, number, torch, T, V, pictures_only=False):
+    """What `case` makes of a sample with boxes, a mask and labels: (a line that tells what came, arrays)."""
+    pixels = torch.from_numpy(picture().transpose(2, 0, 1).copy())
+    boxes = [[1.0, 2, 6, 8], [0, 0, 13, 10], [5, 4, 7, 5]]
+    sample = {"image": V.Image(pixels), "labels": torch.tensor([1, 2, 3])}
+    if not pictures_only:
+        sample["boxes"] = V.BoundingBoxes(boxes, format="XYXY", canvas_size=(11, 14))
+        sample["mask"] = V.Mask(pixels[0] // 64)
+    torch.manual_seed(1000 + number)
+    names = {"torch": torch, "T": T, "V": V, "I": T.InterpolationMode}
+    transform = eval(case, names)
+    out = transform(sample)
+    kinds = []
+    for key, value in out.items():
+        known = (value.format.value, tuple(value.canvas_size)) if type(value).__name__ == "BoundingBoxes" else ""
+        kinds.append(f"{key}: {type(value).__name__} {value.dtype} {known}")
+    line = f"{transform!r} -> {'; '.join(kinds)}, then {torch.rand(1).item():.6f}"
+    return line, [value.as_subclass(torch.Tensor).numpy() for value in out.values()]

@@ -294,42 +294,6 @@ def resize(img, size, interpolation="bilinear", antialias=True):
 # ---- sampling at other places
 
 
-def grid_sample(img, grid, mode):
-    """Read (N, C, H, W) at the places (N, h, w, 2), x and y from -1 to 1 edge to edge; outside is 0."""
-    n, c, h, w = img.shape
-    x = (grid[..., 0] + 1) * (w / 2) - 0.5
-    y = (grid[..., 1] + 1) * (h / 2) - 0.5
-    pixels = img.reshape(n, c, h * w)
-
-    def at(ix, iy):
-        inside = ((ix >= 0) & (ix < w) & (iy >= 0) & (iy < h)).unsqueeze(1)
-        index = iy.clamp(0, h - 1).to(penlight.int64) * w + ix.clamp(0, w - 1).to(penlight.int64)
-        found = pixels.gather(2, index.reshape(n, 1, -1).expand(n, c, -1)).reshape(n, c, *index.shape[1:])
-        return penlight.where(inside, found, 0)
-
-    if mode == "nearest":
-        return at(penlight.round(x), penlight.round(y))
-    left, top = penlight.floor(x), penlight.floor(y)
-    e, s = x - left, y - top
-    if mode == "bicubic":
-        rows = [
-            sum(at(left + (i - 1), top + (j - 1)) * weight.unsqueeze(1) for i, weight in enumerate(_cubic_weights(e)))
-            for j in range(4)
-        ]
-        return sum(row * weight.unsqueeze(1) for row, weight in zip(rows, _cubic_weights(s)))
-    w_, n_ = 1 - e, 1 - s
-    corners = ((left, top, w_ * n_), (left + 1, top, e * n_), (left, top + 1, w_ * s), (left + 1, top + 1, e * s))
-    return sum(at(ix, iy) * weight.unsqueeze(1) for ix, iy, weight in corners)
-
-
-def _cubic_weights(t):
-    """The weights of the four neighbours at the distances 1 + t, t, 1 - t and 2 - t (Keys' cubic with a = -0.75)."""
-    a = -0.75
-    near = lambda d: ((a + 2) * d - (a + 3)) * d * d + 1
-    far = lambda d: ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
-    return far(t + 1), near(t), near(1 - t), far(2 - t)
-
-
 def _apply_grid(img, grid, mode, fill):
     img, before = _with_batch(img, [penlight.float32, penlight.float64])
     shape = img.shape
@@ -339,7 +303,7 @@ def _apply_grid(img, grid, mode, fill):
         grid = grid.expand(img.shape[0], *grid.shape[1:])
     if fill is not None:  # a further channel says which pixels come from the picture
         img = penlight.cat((img, img.new_ones(img.shape[0], 1, *img.shape[-2:])), dim=1)
-    img = grid_sample(img, grid, mode)
+    img = F.grid_sample(img, grid, mode=mode, padding_mode="zeros", align_corners=False)
     if fill is not None:
         mask = img[:, -1:].expand(-1, img.shape[1] - 1, -1, -1)
         img = img[:, :-1]
