@@ -72,6 +72,7 @@ _MODULES = (
     "nested",
     "nn",
     "onnx",
+    "ops",
     "optim",
     "overrides",
     "printing",

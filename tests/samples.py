@@ -63,7 +63,35 @@ SAMPLES = {
     "max_unpool2d": ["t(1, 1, 2, 2), torch.tensor([[[[0, 3], [8, 11]]]]), (4, 4)"],
     "max_unpool3d": ["t(1, 1, 1, 1, 1), torch.tensor([[[[[0]]]]]), (1, 1, 1)"],
     "_upsample": ["t(1, 2, 4), 'nearest', (8,), None"],
-    "scaled_dot_product_attention": ["t(2, 4, 3), t(2, 4, 3), t(2, 4, 3)"],
+    "scaled_dot_product_attention": [
+        "t(2, 4, 3), t(2, 4, 3), t(2, 4, 3)",
+        "t(2, 2, 4, 3), t(2, 2, 5, 3), t(2, 2, 5, 2), mask(4, 5)",
+        "t(1, 4, 4, 3), t(1, 2, 4, 3), t(1, 2, 4, 3), is_causal=True, enable_gqa=True",
+    ],
+    "_embedding_bag": ["t(5, 3), idx(5, 6), torch.tensor([0, 2, 2])"],
+    "embedding_bag": [
+        "t(5, 3), idx(5, 6), torch.tensor([0, 2, 2]), mode=1",
+        "t(5, 3), idx(5, 6), torch.tensor([0, 2, 2]), mode=2",
+        "t(5, 3), idx(5, 6), torch.tensor([0, 2, 6]), per_sample_weights=t(6), include_last_offset=True, padding_idx=-2",
+    ],
+    "grid_sampler": ["t(2, 3, 4, 5), t(2, 3, 3, 2), 0, 0, False", "t(1, 2, 2, 3, 3), t(1, 2, 2, 2, 3), 0, 1, True"],
+    "grid_sampler_2d": ["t(1, 2, 4, 5), t(1, 3, 3, 2), 2, 2, False", "t(1, 2, 4, 5), t(1, 3, 3, 2), 1, 0, False"],
+    "grid_sampler_3d": ["t(1, 2, 3, 3, 4), t(1, 2, 2, 2, 3), 0, 2, False"],
+    "affine_grid_generator": ["t(2, 2, 3), (2, 1, 3, 4), False", "t(1, 3, 4), (1, 1, 2, 2, 3), True"],
+    "im2col": ["t(2, 3, 4, 5), (2, 3), (1, 1), (0, 1), (1, 2)", "t(3, 4, 4), 2, 2, 1, 1"],
+    "col2im": ["t(2, 12, 12), (4, 5), 2, 1, 0, 1", "t(4, 6), (3, 4), 2, 1, 0, 1"],
+    "fractional_max_pool2d": ["t(1, 2, 6, 6), (2, 3), (3, 2), t(1, 2, 2).detach()"],
+    "fractional_max_pool3d": ["t(1, 2, 4, 4, 5), 2, (2, 2, 3), t(1, 2, 3).detach()"],
+    "_upsample_bilinear2d_aa": ["t(1, 2, 6, 5), (3, 4), False, None"],
+    "_upsample_bicubic2d_aa": ["t(1, 2, 6, 5), (3, 4), True, None"],
+    "_upsample_bilinear2d_aa_scales": ["t(1, 2, 6, 5), (3, 4), False, 0.5, None"],
+    "_upsample_bicubic2d_aa_scales": ["t(1, 2, 6, 5), (3, 4), False"],
+    "_ctc_loss_Tensor": [
+        "constant(5, 1, 4).log_softmax(2), torch.tensor([[1, 2]]), torch.tensor([5]), torch.tensor([2])"
+    ],
+    "ctc_loss_Tensor": ["t(5, 1, 4).log_softmax(2), torch.tensor([[1, 2]]), torch.tensor([5]), torch.tensor([2])"],
+    "_ctc_loss": ["constant(5, 2, 4).log_softmax(2), torch.tensor([[1, 2], [3, 3]]), (5, 5), (2, 2)"],
+    "ctc_loss_IntList": ["t(5, 2, 4).log_softmax(2), torch.tensor([[1, 2], [3, 3]]), (5, 4), (2, 1)"],
     "conj_physical": ["t(3)"],
     "resolve_conj": ["t(3)"],
     "resolve_neg": ["t(3)"],
@@ -320,6 +348,17 @@ SAMPLES = {
         f: ["t(3, 2, 4), t(1, 2, 3), [t(3, 4), t(3, 3), t(3), t(3)], True, 1, 0.0, False, False, False"]
         for f in ("rnn_tanh", "rnn_relu")
     },
+    "lstm_data": [
+        "t(4, 4), torch.tensor([2, 1, 1]), [t(1, 2, 3), t(1, 2, 3)], [t(12, 4), t(12, 3), t(12), t(12)], True, 1, 0.0, "
+        "False, False"
+    ],
+    "gru_data": [
+        "t(5, 4), torch.tensor([3, 2]), t(2, 3, 2), [t(6, 4), t(6, 2)] * 2, False, 1, 0.0, False, True",
+    ],
+    **{
+        f: ["t(4, 4), torch.tensor([2, 2]), t(1, 2, 3), [t(3, 4), t(3, 3), t(3), t(3)], True, 1, 0.0, False, False"]
+        for f in ("rnn_tanh_data", "rnn_relu_data")
+    },
     "lstm_cell": ["t(2, 4), [t(2, 3), t(2, 3)], t(12, 4), t(12, 3), t(12), t(12)"],
     "gru_cell": ["t(2, 4), t(2, 3), t(9, 4), t(9, 3)"],
     **{f"{f}_cell": ["t(2, 4), t(2, 3), t(3, 4), t(3, 3), t(3), t(3)"] for f in ("rnn_tanh", "rnn_relu")},
@@ -360,6 +399,11 @@ SAMPLES = {
     "channel_shuffle": ["t(1, 4, 2, 2), 2"],
     # normalisation and pooling
     "layer_norm": ["t(2, 3, 4), (4,)", "t(2, 3, 4), (3, 4), t(3, 4), t(3, 4)"],
+    "_native_batch_norm_legit": ["t(3, 2, 2), t(2), t(2), None, None, True, 0.1, 1e-5"],
+    "_native_batch_norm_legit_no_stats": ["t(3, 2, 2), None, None, True, 0.1, 1e-5"],
+    "_batch_norm_with_update": ["t(3, 2, 2), t(2), t(2), None, None, 0.1, 1e-5"],
+    "native_dropout": ["t(2, 3), 0.5, False"],
+    "native_dropout_backward": ["t(2, 3), mask(2, 3), 2.0"],
     "native_layer_norm": ["t(2, 3, 4), (4,), t(4), t(4), 1e-5"],
     "rms_norm": ["t(2, 3, 4), (4,)", "t(2, 3), (3,), t(3), 1e-3"],
     "batch_norm": [

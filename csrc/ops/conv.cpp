@@ -110,15 +110,34 @@ void check_settings(const Settings& s, int dims) {
     for (int64_t n : v) PL_CHECK(n <= INT32_MAX, "a stride, padding or dilation of %lld is too large", (long long)n);
 }
 
+// As C++ calls it: PyTorch's words here.
+const char* type_name(DType d) {
+  switch (d) {
+    case DType::Bool: return "bool";
+    case DType::UInt8: return "unsigned char";
+    case DType::Int8: return "signed char";
+    case DType::Int16: return "short int";
+    case DType::Int32: return "int";
+    case DType::Int64: return "long int";
+    case DType::Float16: return "c10::Half";
+    case DType::BFloat16: return "c10::BFloat16";
+    case DType::Float32: return "float";
+    case DType::Float64: return "double";
+    case DType::Complex64: return "c10::complex<float>";
+    case DType::Complex128: return "c10::complex<double>";
+    default: return info(d).name;
+  }
+}
+
 void check_dtypes(const Tensor& input, const Tensor& weight, const Tensor& bias) {
   PL_CHECK_AS(Runtime, input.dtype() == weight.dtype(), "dtype_mismatch", "expected scalar type %s but found %s", info(input.dtype()).scalar_name,
               info(weight.dtype()).scalar_name);
   PL_CHECK_AS(Runtime, !bias || input.dtype() == bias.dtype(), "dtype_mismatch", "Input type (%s) and bias type (%s) should be the same",
-              info(input.dtype()).name, info(bias ? bias.dtype() : input.dtype()).name);
+              type_name(input.dtype()), type_name(bias ? bias.dtype() : input.dtype()));
 }
 
 void check_same_dims(const Tensor& input, const Tensor& weight) {
-  PL_CHECK(input.dim() == weight.dim(), "Expected %d-dimensional input for %d-dimensional weight %s, but got %d-dimensional input of size %s instead",
+  PL_CHECK(input.dim() == weight.dim(), "Expected %d-dimensional input for %d-dimensional weight%s, but got %d-dimensional input of size %s instead",
            weight.dim(), weight.dim(), to_string(weight.sizes()).c_str(), input.dim(), to_string(input.sizes()).c_str());
 }
 

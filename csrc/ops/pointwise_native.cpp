@@ -82,6 +82,7 @@ Tensor logsigmoid(const Tensor& self) { return op::log_sigmoid(self); }
 Tensor prelu(const Tensor& self, const Tensor& weight) {
   PL_CHECK(self.dtype() == weight.dtype(), "prelu: Type promoting not supported. Got %s and %s", info(self.dtype()).scalar_name,
            info(weight.dtype()).scalar_name);
+  PL_CHECK(self.dim() > 0 || weight.numel() == 1, "Not allow zero-dim input tensor.");
   PL_CHECK(weight.dim() <= 1, "prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = %d", weight.dim());
   if (weight.numel() == 1) return op::prelu_kernel(self, op::reshape(weight, Shape(nullptr, 0)));
   int64_t channels = self.dim() > 1 ? self.size(1) : 1;

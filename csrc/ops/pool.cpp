@@ -109,6 +109,13 @@ void check_settings(const char* name, const Settings& s, int dims) {
   }
 }
 
+// The order of the checks decides which error wins.
+void check_call(const char* name, const Tensor& self, const Settings& s, int dims) {
+  if (dims == 1) check_dims(name, self, dims);
+  check_settings(name, s, dims);
+  if (dims > 1) check_dims(name, self, dims);
+}
+
 // `include_padding`: whether padding counts in an average.
 Windows sliding(Shape sizes, const Settings& s, int dims, bool include_padding) {
   Windows r(dims);
@@ -219,8 +226,7 @@ Tensor average_grad(const Tensor& grad, Shape input_size, const Windows& w, doub
 }
 
 std::tuple<Tensor, Tensor> max_pool(const char* name, int dims, const Tensor& self, const Settings& s, bool with_index) {
-  check_dims(name, self, dims);
-  check_settings(name, s, dims);
+  check_call(name, self, s, dims);
   return largest(name, self, sliding(self.sizes(), s, dims, true), with_index);
 }
 
@@ -230,8 +236,7 @@ Settings average_settings(Shape kernel, Shape stride, Shape padding, bool ceil_m
 
 Tensor avg_pool(const char* name, int dims, const Tensor& self, const Settings& s, bool include_padding, std::optional<int64_t> divisor) {
   PL_CHECK(!divisor || *divisor != 0, "divisor must be not zero");
-  check_dims(name, self, dims);
-  check_settings(name, s, dims);
+  check_call(name, self, s, dims);
   return averaged(name, self, sliding(self.sizes(), s, dims, include_padding), double(divisor.value_or(0)));
 }
 

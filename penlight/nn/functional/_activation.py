@@ -111,6 +111,15 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
     return input.mul_(slope) if inplace else input * slope
 
 
+def rrelu_(input, lower=1.0 / 8, upper=1.0 / 3, training=False):
+    """`rrelu` in place.
+
+    >>> F.rrelu_(torch.tensor([2.]))
+    tensor([2.])
+    """
+    return rrelu(input, lower, upper, training, inplace=True)
+
+
 def silu(input, inplace=False):
     """x * sigmoid(x), also called swish.
 
@@ -145,6 +154,19 @@ def hardswish(input, inplace=False):
     tensor([3.])
     """
     return _C.hardswish_(input) if inplace else _C.hardswish(input)
+
+
+def softshrink(input, lambd=0.5, *, out=None):
+    """Move numbers towards zero by `lambd`, which is not negative; those nearer to it become zero.
+
+    >>> F.softshrink(torch.tensor([-2., 0.2, 1.]))
+    tensor([-1.5000,  0.0000,  0.5000])
+    """
+    if lambd < 0:
+        name = input.type().removeprefix("torch.").removesuffix("Tensor")
+        largest = penlight.finfo(input.dtype).max
+        raise RuntimeError(f"lambda must be in range [0, {largest:.6g}] for input dtype {name}, but found {lambd:g}")
+    return _C.softshrink(input, lambd, out=out)
 
 
 def softsign(input):

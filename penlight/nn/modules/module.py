@@ -5,6 +5,7 @@ import warnings
 import weakref
 from collections import OrderedDict, namedtuple
 from collections.abc import Mapping
+from typing import TypeVar
 
 import penlight
 from penlight import _C, Tensor
@@ -148,6 +149,7 @@ class Module(_C.ModuleBase):
     """
 
     dump_patches = False
+    T_destination = TypeVar("T_destination", bound=dict)
     # Stored with a state_dict, so that later versions of a module can tell how to read it.
     _version = 1
     call_super_init = False
@@ -1057,6 +1059,18 @@ class Module(_C.ModuleBase):
     def cuda(self, device=None):
         """Move all parameters and buffers to a GPU (the current one, or number `device`); returns the module."""
         return self._apply(lambda t: t.cuda(device))
+
+    def ipu(self, device=None):
+        """Move all parameters and buffers to an IPU: RuntimeError, because Penlight knows none."""
+        raise RuntimeError("PyTorch is not linked with support for ipu devices")
+
+    def xpu(self, device=None):
+        """Move all parameters and buffers to an XPU: AssertionError, because Penlight knows none."""
+        raise AssertionError("Torch not compiled with XPU enabled")
+
+    def mtia(self, device=None):
+        """Move all parameters and buffers to an MTIA device: AssertionError, because Penlight knows none."""
+        raise AssertionError("Torch not compiled with MTIA enabled")
 
     def cpu(self):
         """Move all parameters and buffers to the CPU; returns the module."""
