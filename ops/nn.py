@@ -59,8 +59,6 @@ for n in (1, 2, 3):
        "-> Tensor", forms="f", doc=f"The transpose of conv{n}d as a linear map: it enlarges where conv{n}d shrinks.")
 
 # ---- dropout with its mask
-op("native_dropout(Tensor input, float p, bool train) -> (Tensor, Tensor)", forms="f", doc="dropout, and True where an element was kept.")
-op("native_dropout_backward(Tensor grad_output, Tensor mask, float scale) -> Tensor", forms="f", doc="The gradient of native_dropout: grad * mask * scale.")
 
 # ---- distances
 op("cosine_similarity(Tensor x1, Tensor x2, int dim=1, float eps=1e-8) -> Tensor", forms="f", doc="The cosine of the angle between vectors along dim.")

@@ -424,11 +424,7 @@ SAMPLES = {
     "channel_shuffle": ["t(1, 4, 2, 2), 2"],
     # normalisation and pooling
     "layer_norm": ["t(2, 3, 4), (4,)", "t(2, 3, 4), (3, 4), t(3, 4), t(3, 4)"],
-    "_native_batch_norm_legit": ["t(3, 2, 2), t(2), t(2), None, None, True, 0.1, 1e-5"],
-    "_native_batch_norm_legit_no_stats": ["t(3, 2, 2), None, None, True, 0.1, 1e-5"],
-    "_batch_norm_with_update": ["t(3, 2, 2), t(2), t(2), None, None, 0.1, 1e-5"],
     "native_dropout": ["t(2, 3), 0.5, False"],
-    "native_dropout_backward": ["t(2, 3), mask(2, 3), 2.0"],
     "native_layer_norm": ["t(2, 3, 4), (4,), t(4), t(4), 1e-5"],
     "rms_norm": ["t(2, 3, 4), (4,)", "t(2, 3), (3,), t(3), 1e-3"],
     "batch_norm": [

@@ -659,14 +659,6 @@ Tensor dropout(const Tensor& input, double p, bool train) {
   return op::mul(input, op::true_divide_(coins_like(input, 1 - p), Scalar(1 - p)));
 }
 
-std::tuple<Tensor, Tensor> native_dropout(const Tensor& input, double p, bool train) {
-  check_dropout(p);
-  if (!train) return {op::clone(input, MemoryFormat::None), full(input.sizes(), Scalar(true), DType::Bool, input.device())};
-  Tensor mask = native::bernoulli__float(empty(input.sizes(), DType::Bool, input.device()), 1 - p, nullptr);
-  return {op::native_dropout_backward(input, mask, p == 1 ? 0 : 1 / (1 - p)), mask};
-}
-Tensor native_dropout_backward(const Tensor& grad_output, const Tensor& mask, double scale) { return op::mul(op::mul(grad_output, mask), Scalar(scale)); }
-
 Tensor dropout_(const Tensor& input, double p, bool train) {
   check_dropout(p);
   if (p == 0 || !train) return input;
