@@ -540,11 +540,9 @@ def leaves_and_call(row, text):
 OWN_GRADIENTS = {
     "_ctc_loss",
     "as_strided_scatter",
-    "_ctc_loss",
     "ctc_loss",
     "cholesky",
     "cholesky_inverse",
-    "ctc_loss",
     "linalg_cholesky_ex",
     "linalg_eig",
     "linalg_ldl_factor_ex",
