@@ -114,6 +114,7 @@ def inplace_case(r, i):
     if r.formula:
         args = args.replace("p.operand(0)", "p.tensor(0)", 1)
         return f"      case {i}:\n        return p.give(op::{r.cname}_({args}));"
+    args = args.replace("p.tensor(0)", "before_inplace(p.tensor(0))", 1)
     return f"      case {i}:\n        return p.give(inplace_from(p.tensor(0), [&] {{ return op::{r.cname}({args}); }}));"
 
 
@@ -158,6 +159,11 @@ def source(groups):
             + "\n\n}  // namespace bind\n}  // namespace pl\n")
 
 
+def allowed(alias, plain_function):
+    """Names of torch.special are functions: no methods, no in-place forms."""
+    return plain_function or not alias.startswith("special_")
+
+
 def tables(groups):
     decls, functions, methods = [], [], []
     for name, rows in groups.items():
@@ -168,17 +174,20 @@ def tables(groups):
                 if on:
                     decls.append(f"PyObject* {prefix}{full}(PyObject*, PyObject* const*, Py_ssize_t, PyObject*);")
                     flags = "METH_FASTCALL | METH_KEYWORDS"
-                    for public_name in (full, *(a + suffix for r in part for a in r.aliases.split())):
+                    for public_name in (full, *(a + suffix for r in part for a in r.aliases.split()
+                                                if allowed(a, into is functions and not suffix))):
                         into.append(f'  {{"{public_name}", (PyCFunction)(void (*)(void)){prefix}{full}, {flags}, {doc}}},')
     types = []
     for r in named_results():
         names = ", ".join(f'"{n}"' for n in r.return_names)
         types.append(f'  {{"{r.name}", {{{names}}}}},\n')
+    pointwise = "\n".join(f'  "{name} "' for name, rows in groups.items() if rows[0].formula)
     return ('#include "python/binding.h"\n\nnamespace pl {\n\nResultType return_types[] = {\n' + "".join(types)
             + "  {nullptr, {}}};\n\nnamespace bind {\n\n" + "\n".join(decls)
             + "\n\n}  // namespace bind\n\nusing namespace bind;\n\nPyMethodDef operator_functions[] = {\n" + "\n".join(functions)
             + "\n  {nullptr, nullptr, 0, nullptr}};\n\nPyMethodDef operator_methods[] = {\n" + "\n".join(methods)
-            + "\n  {nullptr, nullptr, 0, nullptr}};\n\n}  // namespace pl\n")
+            + "\n  {nullptr, nullptr, 0, nullptr}};\n\nconst char* const pointwise_names = \n" + pointwise
+            + ";\n\n}  // namespace pl\n")
 
 
 def py_signature(r, skip_self=False, suffix=""):

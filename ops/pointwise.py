@@ -53,7 +53,7 @@ op("addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> T
    forms="fmio", doc="input + value * tensor1 / tensor2.")
 op("lerp(Tensor self, Tensor end, Operand weight) -> Tensor", types="f",
    formula="self + weight * (end - self) if abs(weight) < 0.5 else end - (end - self) * (1 - weight)",
-   grad={"self": "grad * conj(1 - weight)", "end": "grad * conj(weight)", "weight": "grad * conj(end - self)"}, forms="fmio",
+   grad={"self": "grad - grad * conj(weight)", "end": "grad * conj(weight)", "weight": "grad * conj(end - self)"}, forms="fmio",
    doc="Moves from input towards end by the fraction weight.")
 
 # ---- comparison and logic
@@ -178,9 +178,8 @@ REAL_UNARY = {
 }
 for name, (grad, ref, doc) in REAL_UNARY.items():
     op(f"{name}(Tensor self) -> Tensor", formula=f"{name}(self)", dtype="float", types=FLOAT, grad={"self": grad}, forms="fmio", ref=ref, doc=doc)
-op("special_i1(Tensor self) -> Tensor", formula="i1(self)", dtype="float", types=FLOAT, ref="scipy.special.i1", forms="fo",
-   grad={"self": "grad * i1_slope(self, result)"}, doc="The modified Bessel function of order 1.")
 op("polygamma(int n, Tensor self) -> Tensor", forms="fo", doc="The n-th derivative of digamma.")
+op("polygamma.method(Tensor self, int n) -> Tensor", forms="mi", doc="The n-th derivative of digamma.")
 op("polygamma_kernel(Tensor self, *, Scalar n) -> Tensor", formula="polygamma(n, self)", dtype="float", types=FLOAT, forms="", node="PolygammaBackward0",
    grad={"self": "grad * polygamma_next(n, self)"}, doc="The kernel of polygamma.")
 op("atan2(Tensor self, Tensor other) -> Tensor", formula="atan2(self, other)", dtype="float", types=FLOAT,
@@ -217,11 +216,11 @@ op("gelu_erf(Tensor self) -> Tensor", formula="gelu(self)", types=FLOAT, forms="
    grad={"self": "grad * (0.5 * (1 + erf(self * 0.7071067811865476)) + self * exp(-0.5 * self * self) * 0.3989422804014327)"})
 op("gelu_tanh(Tensor self) -> Tensor", formula="gelu_tanh(self)", types=FLOAT, forms="", node="GeluBackward0", doc="The tanh approximation of gelu.",
    grad={"self": "grad * gelu_tanh_slope(self)"})
-op("softplus(Tensor self, Scalar beta=1, Scalar threshold=20) -> Tensor", formula="softplus(self, beta, threshold)", types=FLOAT, forms="f",
+op("softplus(Tensor self, Scalar beta=1, Scalar threshold=20) -> Tensor", formula="softplus(self, beta, threshold)", types=FLOAT, forms="fo",
    grad={"self": "grad if self * beta > threshold else grad * sigmoid(self * beta)"}, doc="A smooth relu: log(1 + exp(beta * input)) / beta.")
-op("log_sigmoid(Tensor self) -> Tensor", formula="log_sigmoid(self)", types=FLOAT, forms="f", node="LogSigmoidBackward0",
+op("log_sigmoid(Tensor self) -> Tensor", formula="log_sigmoid(self)", types=FLOAT, forms="fo", node="LogSigmoidBackward0",
    grad={"self": "grad * (1 - sigmoid(self))"}, doc="log(sigmoid(input)), without underflow.")
-op("gelu(Tensor self, *, str approximate='none') -> Tensor", forms="f", doc="input times the normal distribution function; 'tanh' approximates it.")
+op("gelu(Tensor self, *, str approximate='none') -> Tensor", forms="fo", doc="input times the normal distribution function; 'tanh' approximates it.")
 op("logsigmoid(Tensor self) -> Tensor", forms="f", doc="log(sigmoid(input)), without underflow.")
 op("prelu(Tensor self, Tensor weight) -> Tensor", forms="fm", doc="leaky_relu whose slope is learned, one for all or one a channel.")
 op("hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1) -> Tensor", formula="minimum(maximum(self, min_val), max_val)", types=REAL, forms="fi",
@@ -230,9 +229,9 @@ op("hardsigmoid(Tensor self) -> Tensor", formula="minimum(maximum(self + 3, 0), 
    grad={"self": "grad / 6 if self > -3 and self < 3 else 0"}, doc="A sigmoid of straight pieces.")
 op("hardswish(Tensor self) -> Tensor", formula="self * minimum(maximum(self + 3, 0), 6) / 6", types=FLOAT, forms="fi",
    grad={"self": "grad * (0 if self < -3 else (self / 3 + 0.5 if self <= 3 else 1))"}, doc="silu of straight pieces.")
-op("hardshrink(Tensor self, Scalar lambd=0.5) -> Tensor", formula="0 if self >= -lambd and self <= lambd else self", types=FLOAT, forms="fm",
+op("hardshrink(Tensor self, Scalar lambd=0.5) -> Tensor", formula="0 if self >= -lambd and self <= lambd else self", types=FLOAT, forms="fmo",
    grad={"self": "0 if self >= -lambd and self <= lambd else grad"}, doc="Makes numbers within lambd of zero 0.")
-op("softshrink(Tensor self, Scalar lambd=0.5) -> Tensor", types=FLOAT, forms="f",
+op("softshrink(Tensor self, Scalar lambd=0.5) -> Tensor", types=FLOAT, forms="fo",
    formula="self - lambd if self > lambd else (self + lambd if self < -lambd else self * 0)",
    grad={"self": "0 if self >= -lambd and self <= lambd else grad"}, doc="Moves numbers towards zero by lambd.")
 op("threshold(Tensor self, Scalar threshold, Scalar value) -> Tensor", formula="value if self <= threshold else self", types=REAL, forms="fi",

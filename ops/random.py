@@ -56,10 +56,14 @@ op(f"multinomial(Tensor self, int num_samples, bool replacement=False, {GEN}) ->
 op("poisson(Tensor self, Generator? generator=None) -> Tensor", grad=ZERO, forms="f", doc="Poisson counts; each element of input is a rate.")
 op("binomial(Tensor count, Tensor prob, Generator? generator=None) -> Tensor", forms="f",
    doc="The number of successes in count trials that each succeed with probability prob.")
-op("_standard_gamma(Tensor self, Generator? generator=None) -> Tensor", forms="f",
+op("_standard_gamma(Tensor self, Generator? generator=None) -> Tensor", forms="f", grad={"self": "grad * _standard_gamma_grad(self, result)"},
    doc="Samples of the gamma distribution with rate 1; each element of input is a shape parameter.")
 op("_sample_dirichlet(Tensor self, Generator? generator=None) -> Tensor", forms="f",
    doc="Samples of the Dirichlet distribution; the last dimension of input holds the concentrations.")
+op("_standard_gamma_grad(Tensor self, Tensor output) -> Tensor", formula="standard_gamma_grad(self, output)", types="f", forms="f",
+   doc="How far a sample of _standard_gamma moves when its shape parameter does.")
+op("_dirichlet_grad(Tensor x, Tensor alpha, Tensor total) -> Tensor", formula="dirichlet_grad(x, alpha, total)", types="f", forms="f",
+   doc="How far an element of a Dirichlet sample moves when its concentration does and the total of them stays.")
 
 # ---- dropout
 op("_dropout(Tensor self, float p) -> (Tensor, Tensor)", grad={"self": "_dropout_backward(grads[0], result1, p)"}, forms="", node="MulBackward0",

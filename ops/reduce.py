@@ -90,10 +90,9 @@ op("dist(Tensor self, Tensor other, Scalar p=2) -> Tensor", forms="fm",
    doc="The p-norm of input - other.")
 
 # ---- softmax
-op("softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", forms="fmo", ref="scipy.special.softmax", aliases="special_softmax",
+op("softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", forms="fmo", ref="scipy.special.softmax",
    doc="Makes numbers along dim positive with sum 1: exp(x) / sum(exp(x)).")
 op("log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", forms="fmo", ref="scipy.special.log_softmax",
-   aliases="special_log_softmax",
    doc="The logarithm of softmax, computed without losing precision.")
 op("_safe_softmax(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", forms="f", doc="softmax in which a row of -inf gives zeros.")
 for log, helper in (("", "softmax_output_grad"), ("log_", "log_softmax_output_grad")):
@@ -105,7 +104,7 @@ for log, helper in (("", "softmax_output_grad"), ("log_", "log_softmax_output_gr
     op(f"{backward}(Tensor grad_output, Tensor output, int dim, ScalarType input_dtype) -> Tensor", forms="fo", node=node + "BackwardDataBackward0",
        grad={"grad_output": wrt_grad, "output": f"{helper}(grad, grad_output, output, dim)"}, doc=f"The gradient of {log}softmax.")
 op("logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor", grad={"self": "logsumexp_backward(grad, self, result, dim, keepdim)"},
-   forms="fmo", ref="scipy.special.logsumexp", aliases="special_logsumexp", doc="log(sum(exp(x))) along dim, without overflow.")
+   forms="fmo", ref="scipy.special.logsumexp", doc="log(sum(exp(x))) along dim, without overflow.")
 
 # ---- running results
 op(f"cumsum(Tensor self, int dim, {DTYPE}) -> Tensor", grad={"self": "cumsum_backward(grad, dim, self.dtype)"}, forms="fmio",

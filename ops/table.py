@@ -6,7 +6,7 @@ import importlib
 import re
 from dataclasses import dataclass, field
 
-ROW_MODULES = ["pointwise", "creation", "shape", "index", "reduce", "linalg", "random", "nn"]
+ROW_MODULES = ["pointwise", "creation", "shape", "index", "reduce", "linalg", "lapack", "random", "nn", "spectral", "special", "nn_sampling"]
 
 FACTORY = ("ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=False, "
            "bool? requires_grad=False")

@@ -112,6 +112,7 @@ _NAMES = {
     "sparse_csc_tensor": "sparse",
     "sparse_csr_tensor": "sparse",
     "fork_rng": "random",
+    "vmap": "func",
 }
 
 

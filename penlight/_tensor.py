@@ -215,7 +215,18 @@ class _Methods:
 
     def is_shared(self):
         """Give True if other processes see the memory."""
-        return False
+        from penlight.multiprocessing.shared import is_shared
+
+        return is_shared(self)
+
+    def share_memory_(self):
+        """Move the memory to where other processes can see it, and give the tensor itself.
+
+        Errors: RuntimeError if other tensors look into the memory: share before making views.
+        """
+        from penlight.multiprocessing.shared import share_
+
+        return share_(self)
 
     def unique(self, sorted=True, return_inverse=False, return_counts=False, dim=None):
         """Give the different elements; see torch.unique."""

@@ -8,5 +8,8 @@ Example:
 
 from penlight import _C
 
+LinAlgError = _C._LinAlgError
+
 __all__ = sorted(name.removeprefix("linalg_") for name in dir(_C) if name.startswith("linalg_"))
 globals().update({name: getattr(_C, "linalg_" + name) for name in __all__})
+__all__ += ["LinAlgError"]

@@ -165,7 +165,7 @@ def _like(tensor, result):
 def _getitem(tensor, key):
     if _state.modes:
         return _ask_mode(Tensor.__getitem__, (), (tensor, key), {})
-    if not _state.enabled or not _overloaded([tensor]):
+    if not _state.enabled or not _overloaded([tensor, key]):
         return NotImplemented
     return _call(Tensor.__getitem__, (tensor, key), {})
 
@@ -173,7 +173,7 @@ def _getitem(tensor, key):
 def _setitem(tensor, key, value):
     if _state.modes:
         return _ask_mode(Tensor.__setitem__, (), (tensor, key, value), {})
-    if not _state.enabled or not _overloaded([tensor]):
+    if not _state.enabled or not _overloaded([tensor, key, value]):
         return NotImplemented
     _call(Tensor.__setitem__, (tensor, key, value), {})
     return None

@@ -52,6 +52,8 @@ SAMPLES = {
     "clamp": ["t(2, 3), -0.5, 0.5", "t(2, 3), min=-0.5", "t(2, 3), max=t(3)", "t(2, 3), t(3), t(2, 3)"],
     "round": ["t(3)", "t(3), decimals=1"],
     "polygamma": ["1, pos(3)", "2, pos(2, 3)"],
+    "polygamma_method": ["pos(3), 1", "pos(2, 3), 2"],
+    "mvlgamma": ["pos(3) + 1, 1", "pos(2, 3) + 2, 3"],
     "gelu": ["t(3)", "t(3), approximate='tanh'"],
     "logsigmoid": ["t(2, 3)"],
     "prelu": ["t(2, 3), t(1)", "t(2, 3), t(3)", "t(4), t()"],
@@ -393,6 +395,27 @@ SAMPLES = {
     "cross_entropy_loss": [*CLASSES, "t(3, 4), idx(4, 3), label_smoothing=0.2", "t(3, 4), pos(3, 4)"],
     "kl_div": ["t(2, 3), pos(2, 3)", "t(2, 3), t(2, 3), log_target=True"],
 }
+# Fourier transforms and windows
+SAMPLES |= {
+    "_fft_c2c": ["t(2, 3, 2), (0, 1), 1, True", "t(3) + 0j, (0,), 2, False"],
+    "_fft_r2c": ["real(2, 3), (1,), 0, True", "real(2, 3, 2), (0, 1), 1, False"],
+    "_fft_c2r": ["t(2, 3), (0, 1), 1, 4", "t(3) + 0j, (0,), 0, 5"],
+    "fft_fftfreq": ["5", "4, 0.5"],
+    "fft_rfftfreq": ["5", "4, 0.5"],
+    "stft": [
+        "t(20), 8, return_complex=True, window=torch.hann_window(8)",
+        "t(2, 20), 8, 3, 5, return_complex=True, window=torch.hann_window(5), normalized=True, center=False",
+    ],
+    "istft": ["t(5, 6), 8, window=torch.hamming_window(8)"],
+    **{f"{name}_window": ["5", "4, False"] for name in ("hann", "hamming", "blackman", "bartlett", "kaiser")},
+    "fft_fftshift": ["t(5)", "t(2, 3), 1", "t(2, 3, 4), (0, 2)"],
+    "fft_ifftshift": ["t(5)", "t(2, 3), 1", "t(2, 3, 4), (0, 2)"],
+}
+for _name in ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft"):
+    SAMPLES["fft_" + _name] = ["t(2, 5)", "t(2, 4), 6, 0", "t(2, 4), 3, -1, 'ortho'", "t(4), None, -1, 'forward'"]
+    SAMPLES[f"fft_{_name}2"] = ["t(2, 4)", "t(2, 3, 4), (3, 2), (2, 0), 'ortho'"]
+    SAMPLES[f"fft_{_name}n"] = [*SAMPLES[f"fft_{_name}2"], "t(3, 2), (4, 3), (0, 1)", "t(3, 4), None, (1,), 'forward'"]
+
 # Without samples: what these give is random or whatever was in memory (test_random.py has tests of the former).
 UNPREDICTABLE = {
     "empty",

@@ -530,7 +530,9 @@ def test_views_that_must_not_be_changed():
     assert v.requires_grad and v.grad_fn is None
     with pytest.raises(RuntimeError, match="A view was created in no_grad mode and is being modified inplace"):
         v.mul_(2)
-    with pytest.raises(RuntimeError, match="Output 0 of View is a view of a view which was created in no_grad mode and is"):
+    with pytest.raises(
+        RuntimeError, match="Output 0 of View is a view of a view which was created in no_grad mode and is"
+    ):
         v.view(2).mul_(2)
     a, b = (x * 2).unbind(0)
     with pytest.raises(RuntimeError, match="Output 0 of Unbind is a view and is being modified inplace"):
@@ -1158,3 +1160,11 @@ def test_functional():
         f.jacobian(lambda x: torch.ones(2), x, strict=True)
     with pytest.raises(RuntimeError, match="v has invalid size"):
         f.vjp(lambda x: x, x, torch.ones(3))
+
+
+def test_in_place_operators_save_what_was_there_before():
+    x = torch.tensor([0.1, 1.0, 3.0], requires_grad=True)
+    y = x.clone()
+    y.clamp_(0.5, 2.0).square_()
+    y.sum().backward()
+    assert x.grad.tolist() == [0.0, 2.0, 0.0]

@@ -8,7 +8,7 @@
 
 namespace pl {
 
-enum class ErrorType : uint8_t { Runtime, Type, Value, Index, NotImplemented, Memory, Key, Assertion };
+enum class ErrorType : uint8_t { Runtime, Type, Value, Index, NotImplemented, Memory, Key, Assertion, LinAlg };
 
 struct Error : std::exception {
   ErrorType type;

@@ -104,11 +104,11 @@ Storage* new_storage(size_t nbytes, Device device) {
   PL_CHECK_AS(Memory, size >= kAlign, "memory", "not enough memory: you tried to allocate %zu bytes", nbytes);
   auto* block = static_cast<char*>(cached_alloc(size));
   return new (block) Storage{1, 0, real ? block + kAlign : nullptr, nbytes, nullptr, nullptr, device,
-                             uint8_t(class_of(size)), true, false};
+                             uint8_t(class_of(size)), true};
 }
 
 Storage* new_foreign_storage(void* data, size_t nbytes, void (*release)(Storage*), void* context) {
-  return new (cached_alloc(kAlign)) Storage{1, 0, data, nbytes, release, context, Device{}, 0, false, false};
+  return new (cached_alloc(kAlign)) Storage{1, 0, data, nbytes, release, context, Device{}, 0, false};
 }
 
 namespace {

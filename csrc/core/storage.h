@@ -25,7 +25,6 @@ struct Storage {
   Device device;
   uint8_t block_class;         // size class of the block the header stands in
   bool resizable;
-  bool shared;                 // lives in memory shared between processes
 };
 static_assert(sizeof(Storage) <= 64, "the header and the data of an allocated storage share one block");
 

@@ -1,9 +1,12 @@
 // The table of CPU kernels. Each ISA's copy of csrc/cpu fills one; the one for this machine is chosen at import.
 #pragma once
 #include <cstdint>
+#include "cpu/attention.h"
+#include "cpu/bag.h"
 #include "cpu/conv.h"
 #include "cpu/copy.h"
 #include "cpu/gemm.h"
+#include "cpu/grid.h"
 #include "cpu/loss.h"
 #include "cpu/norm.h"
 #include "cpu/pool.h"
@@ -32,6 +35,9 @@ struct Kernels {
   NormKernels norm;
   PoolKernels pool;
   ResampleKernels resample;
+  AttentionKernels attention;
+  BagKernels bag;
+  GridKernels grid;
   OptimKernels optim;
 };
 

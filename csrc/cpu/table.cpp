@@ -15,6 +15,9 @@ void fill_loss(LossKernels&);
 void fill_norm(NormKernels&);
 void fill_pool(PoolKernels&);
 void fill_resample(ResampleKernels&);
+void fill_attention(AttentionKernels&);
+void fill_bag(BagKernels&);
+void fill_grid(GridKernels&);
 void fill_optim(OptimKernels&);
 extern const PointwiseKernel pointwise_table[][4];   // generated
 
@@ -31,6 +34,9 @@ void fill_kernels(Kernels& k) {
   fill_norm(k.norm);
   fill_pool(k.pool);
   fill_resample(k.resample);
+  fill_attention(k.attention);
+  fill_bag(k.bag);
+  fill_grid(k.grid);
   fill_optim(k.optim);
 }
 

@@ -3,5 +3,6 @@
 
 #include "activation.h"
 #include "complex_math.h"
+#include "implicit.h"
 #include "integer.h"
-#include "special.h"
+#include "polynomials.h"

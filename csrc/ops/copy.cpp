@@ -148,7 +148,7 @@ void check_same_device(const Tensor& a, const Tensor& b) {
 }
 
 void not_implemented_for(const char* op, DType d) {
-  fail(ErrorType::Runtime, "dtype_unsupported", "\"%s_cpu\" not implemented for '%s'", op, info(d).scalar_name);
+  fail(ErrorType::NotImplemented, "dtype_unsupported", "\"%s_cpu\" not implemented for '%s'", op, info(d).scalar_name);
 }
 
 Operand::operator const Tensor&() const {

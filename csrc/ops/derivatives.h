@@ -26,7 +26,6 @@ Tensor abs_grad(const Tensor& grad, const Tensor& self);
 Tensor sgn_grad(const Tensor& grad, const Tensor& self);
 Tensor copysign_grad(const Tensor& grad, const Tensor& self, const Tensor& result);
 Tensor sinc_slope(const Tensor& self);
-Tensor i1_slope(const Tensor& self, const Tensor& result);
 Tensor polygamma_next(const Scalar& n, const Tensor& self);
 Tensor xlogy_slope(const Operand& self, const Operand& other);
 Tensor mish_slope(const Tensor& self);
@@ -39,6 +38,14 @@ Tensor fill_grad(const Tensor& grad);
 Tensor real_part(const Tensor& grad);
 Tensor imag_part(const Tensor& grad);
 
+// ---- special functions (special.cpp)
+[[noreturn]] Tensor no_derivative(const Tensor& grad, const char* of);
+Tensor i1_slope(const Tensor& self, const Tensor& result);
+Tensor i1e_slope(const Tensor& self, const Tensor& result);
+Tensor xlog1py_slope(const Operand& self, const Operand& other);
+Tensor zeta_slope(const Operand& self, const Operand& other);
+Tensor gamma_density(const Operand& self, const Operand& other);
+Tensor mvlgamma_slope(const Tensor& self, const Scalar& p);
 
 // ---- views (derivatives_view.cpp)
 // Gradient of as_strided: offsets count from the storage's beginning, as the tensors' own do.
@@ -112,11 +119,44 @@ Tensor put_cleared(const Tensor& grad, const Tensor& index);
 // ---- products (linalg.cpp)
 Tensor mm_grad(const Tensor& left, const Tensor& right, bool of_left);     // of a product's left factor: left @ right^H; else left^H @ right
 
+// ---- linear algebra (derivatives_linalg.cpp); of_a, of_tau: which of two arguments the gradient is of
+Tensor cholesky_backward(const Tensor& grad, const Tensor& factor, bool upper);
+Tensor cholesky_inverse_backward(const Tensor& grad, const Tensor& factor, const Tensor& inverse, bool upper);
+Tensor cholesky_solve_backward(const Tensor& grad, const Tensor& factor, const Tensor& solution, bool upper);
+Tensor lu_factor_backward(const Tensor& grad, const Tensor& lu, const Tensor& pivots);
+Tensor lu_solve_backward(const Tensor& grad, const Tensor& lu, const Tensor& pivots, const Tensor& solution, bool left, bool adjoint);
+Tensor qr_backward(const Tensor& grad_q, const Tensor& grad_r, const Tensor& q, const Tensor& r, const std::string& mode, Shape sizes);
+Tensor householder_backward(const Tensor& grad, const Tensor& q, const Tensor& vectors, const Tensor& tau, bool of_tau);
+Tensor ormqr_backward(const Tensor& grad, const Tensor& vectors, const Tensor& tau, const Tensor& other, bool left, bool transpose, bool of_tau);
+Tensor solve_backward(const Tensor& grad, const Tensor& A, const Tensor& B, const Tensor& solution, const Tensor& lu, const Tensor& pivots, bool left,
+                      bool of_a);
+Tensor inv_backward(const Tensor& grad, const Tensor& inverse);
+Tensor solve_triangular_backward(const Tensor& grad, const Tensor& A, const Tensor& B, const Tensor& solution, bool upper, bool left, bool unitriangular,
+                                 bool of_a);
+Tensor pinv_backward(const Tensor& grad, const Tensor& inverse, const Tensor& A);
+Tensor lstsq_backward(const Tensor& grad_x, const Tensor& grad_residuals, const Tensor& A, const Tensor& b, bool of_a);
+Tensor det_backward(const Tensor& grad, const Tensor& A, const Tensor& det, const Tensor& lu, const Tensor& pivots);
+Tensor slogdet_backward(const Tensor& grad_sign, const Tensor& grad_logabsdet, const Tensor& A, const Tensor& sign, const Tensor& lu, const Tensor& pivots);
+Tensor eigh_backward(const Tensor& grad_values, const Tensor& grad_vectors, const Tensor& values, const Tensor& vectors);
+Tensor eig_backward(const Tensor& grad_values, const Tensor& grad_vectors, const Tensor& values, const Tensor& vectors, DType dtype);
+Tensor svd_backward(const Tensor& grad_u, const Tensor& grad_s, const Tensor& grad_vh, const Tensor& u_all, const Tensor& s, const Tensor& vh_all);
+Tensor matrix_exp_backward(const Tensor& grad, const Tensor& self);
+// ---- Fourier transforms (fft.cpp)
+Tensor fft_r2c_backward(const Tensor& grad, Shape dim, int64_t normalization, bool onesided, Shape shape);
+Tensor fft_c2r_backward(const Tensor& grad, Shape dim, int64_t normalization);
+
 // ---- neural networks (conv.cpp, norm.cpp, pool.cpp)
 Tensor conv_bias_grad(const Tensor& grad);
 Tensor max_pool_gather(const Tensor& grad, const Tensor& indices, int64_t dims);
 Tensor avg_pool_again(const Tensor& grad, Shape kernel_size, Shape stride, Shape padding, bool ceil_mode, bool count_include_pad,
                       std::optional<int64_t> divisor_override);
 Tensor adaptive_avg_again(const Tensor& grad, Shape output, int64_t dims);
+Tensor embedding_bag_weight_grad(const Tensor& grad, const Tensor& weight, const Tensor& indices, const Tensor& offsets, const Tensor& size, const Tensor& top,
+                                 bool scale_grad_by_freq, int64_t mode, const Tensor& samples, bool include_last_offset, int64_t padding);
+Tensor embedding_bag_sample_grad(const Tensor& grad, const Tensor& weight, const Tensor& indices, const Tensor& offsets, const Tensor& samples,
+                                 bool include_last_offset, int64_t padding);
+Tensor im2col_grad(const Tensor& grad, Shape input, Shape kernel_size, Shape dilation, Shape padding, Shape stride);
+Tensor ctc_loss_grad(const Tensor& grad, const Tensor& log_probs, const Tensor& targets, Shape input_lengths, Shape target_lengths, const Tensor& loss,
+                     const Tensor& log_alpha, int64_t blank, bool zero_infinity);
 
 }  // namespace pl

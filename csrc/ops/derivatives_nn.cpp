@@ -25,4 +25,22 @@ TensorList differentiable_gradients(const TensorList& inputs, const Tensor* grad
   return results;
 }
 
+namespace {
+struct NotImplementedNode final : Node {
+  const char* operation;
+  const char* name() const override { return "NotImplemented"; }
+  void backward(const Tensor*, Tensor*) override { fail(ErrorType::Runtime, "", "derivative for aten::%s is not implemented", operation); }
+};
+}  // namespace
+
+Tensor without_derivative(const Tensor& gradient, const TensorList& inputs, const char* name) {
+  if (!(grad_enabled && requires_grad(inputs))) return gradient;
+  NodeRef<NotImplementedNode> node(new NotImplementedNode);
+  node->operation = name;
+  set_edges(node.get(), inputs);
+  Tensor r = gradient;
+  set_history(r, node.get(), 0);
+  return r;
+}
+
 }  // namespace pl

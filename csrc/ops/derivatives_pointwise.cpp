@@ -82,14 +82,10 @@ Tensor sinc_slope(const Tensor& self) {
   return op::where_self(op::eq(self, kZero), kZero, d);
 }
 
-Tensor i1_slope(const Tensor& self, const Tensor& result) {
-  Tensor d = sub(op::i0(self), op::true_divide(result, self));
-  return op::where_self(op::eq(self, kZero), Scalar(0.5), d);
-}
-
 Tensor polygamma_next(const Scalar& n, const Tensor& self) { return op::polygamma(n.to_int() + 1, self); }
 
-Tensor xlogy_slope(const Operand& self, const Operand& other) {
+Tensor xlogy_slope(const Operand& self, const Operand& factor) {
+  const Operand other = factor.t ? factor : Operand(scalar_tensor(factor.s, self.t.dtype()));
   Tensor masked = op::logical_and(op::eq(self, kZero), op::le(other, kZero));
   return op::where_self(masked, kZero, op::log(other));
 }

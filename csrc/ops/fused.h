@@ -30,4 +30,7 @@ template <class F> auto with_float(DType d, F&& f) { return d == DType::Float64 
 using ByOperators = std::function<TensorList(const TensorList& inputs)>;
 TensorList differentiable_gradients(const TensorList& inputs, const Tensor* grads, const ByOperators& call);
 
+// A gradient that PyTorch cannot differentiate again, and neither can Penlight: whoever tries is told so. `name` is PyTorch's for its operator.
+Tensor without_derivative(const Tensor& gradient, const TensorList& inputs, const char* name);
+
 }  // namespace pl

@@ -572,7 +572,7 @@ Tensor matrix_power(const Tensor& self, int64_t n) {
   PL_CHECK(self.dim() >= 2, "linalg.matrix_power: The input tensor A must have at least 2 dimensions.");
   PL_CHECK(self.size(-1) == self.size(-2), "linalg.matrix_power: A must be batches of square matrices, but they are %lld by %lld matrices", (long long)self.size(-2),
            (long long)self.size(-1));
-  PL_CHECK_AS(NotImplemented, n >= 0, "", "linalg.matrix_power: negative powers need the inverse: matrix_power(linalg.inv(A), -n)");
+  if (n < 0) return op::matrix_power(op::linalg_inv(self), -n);
   if (n == 0) return op::clone(op::expand(op::eye(self.size(-1), std::nullopt, self.dtype(), self.device()), self.sizes(), false), MemoryFormat::Contiguous);
   if (n == 1) return op::clone(self, MemoryFormat::Contiguous);
   Tensor result, square = self;

@@ -369,6 +369,83 @@ Tensor adaptive_avg_pool3d(const Tensor& self, Shape output_size) {
 
 }  // namespace native
 
+// ---- windows at random places
+namespace {
+
+// Windows of `kernel` elements, `out` of them spread over the input in steps whose rounding `sample` shifts. Computed in T, as PyTorch does.
+template <class T> void add_random_windows(Windows& w, int d, T given, int64_t kernel, int64_t out) {
+  const T sample = given >= 0 && given <= 1 ? given : T(0);      // others would lead outside
+  const T step = out > 1 ? T(w.in[d] - kernel) / T(out - 1) : T(0);
+  for (int64_t i = 0; i < out; ++i) {
+    int64_t from = w.in[d] - kernel;
+    if (i + 1 < out) from = int64_t((T(i) + sample) * step) - int64_t(sample * step);
+    w.add(d, from, from + kernel, kernel);
+  }
+}
+
+void check_fractional(int dims, const Tensor& self, Shape kernel, Shape output, const Tensor& samples) {
+  const char* name = dims == 2 ? "fractional_max_pool2d()" : "fractional_max_pool3d_out()";
+  const char* const words[] = {"time", "height", "width"};
+  bool fits = self.dim() == dims + 1 || self.dim() == dims + 2;
+  for (int d = 1; d <= dims + 1 && fits; ++d) fits = self.size(-d) > 0;
+  PL_CHECK(fits, "%s: Expected %dD or %dD (batch mode) tensor with non-zero size for non-batch dimensions, but got %s", name, dims + 1, dims + 2,
+           to_string(self.sizes()).c_str());
+  for (int d = 0; d < dims; ++d) {
+    const int64_t in = self.size(d - dims), k = kernel[d], out = output[d];
+    PL_CHECK(k > 0 && out >= 0 && k <= INT32_MAX && out <= INT32_MAX, "%s: a kernel of %lld and an output of %lld are not possible", name, (long long)k, (long long)out);
+    PL_CHECK(out + k - 1 <= in, "%s: pool %s %lld too large relative to input %s %lld", name, words[3 - dims + d], (long long)k, words[3 - dims + d], (long long)in);
+  }
+  const int64_t batch = self.dim() == dims + 2 ? self.size(0) : 1;
+  PL_CHECK_AS(Runtime, samples.dtype() == self.dtype(), "dtype_mismatch", "Expect _random_samples to have the same dtype as input");
+  PL_CHECK(samples.dim() == 3, "Expect _random_samples to have 3 dimensions, got %d", samples.dim());
+  PL_CHECK(samples.size(0) >= batch, "Expect _random_samples.size(0) no less then input batch size.");
+  PL_CHECK(samples.size(1) == self.size(-dims - 1), "Expect _random_samples.size(1) equals to input channel size.");
+  PL_CHECK(samples.size(2) == dims, "Expect _random_samples.size(2) equals to %d; got %lld.", dims, (long long)samples.size(2));
+}
+
+std::tuple<Tensor, Tensor> fractional(int dims, const Tensor& self, Shape kernel, Shape output, const Tensor& samples) {
+  check_fractional(dims, self, kernel, output, samples);
+  PL_CHECK_AS(NotImplemented, is_floating(self.dtype()), "dtype_unsupported", "\"fractional_max_pool%dd_out_frame\" not implemented for '%s'", dims,
+              info(self.dtype()).scalar_name);
+  const DType d = kernel_dtype(self.dtype());
+  Sizes sizes(self.sizes().begin(), self.sizes().end() - dims);
+  sizes.insert(sizes.end(), output.begin(), output.end());
+  Tensor y = empty(sizes, d, self.device()), index = empty(sizes, DType::Int64, self.device());
+  if (self.is_meta() || y.numel() == 0) return {cast(y, self.dtype()), index};
+  Tensor x = kernel_data(self, d), random = kernel_data(samples, d);
+  with_float(d, [&](auto t) {
+    using T = decltype(t);
+    const T *xp = x.ptr<T>(), *rp = random.ptr<T>();
+    T* yp = y.ptr<T>();
+    int64_t* ip = index.ptr<int64_t>();
+    const int64_t out = output.numel(), in = Shape(self.sizes().end() - dims, dims).numel();
+    over_planes(planes_of(self.sizes(), dims), in, out, [&](int64_t b, int64_t e) {
+      for (int64_t plane = b; plane < e; ++plane) {
+        Windows w(dims);
+        for (int i = 0; i < dims; ++i) {
+          const int at = 3 - dims + i;
+          w.in[at] = self.sizes()[self.dim() - dims + i];
+          // In two dimensions PyTorch takes the width's sample first.
+          add_random_windows(w, at, rp[plane * dims + (dims == 2 ? 1 - i : i)], kernel[i], output[i]);
+        }
+        kernels<T>().max(1, w.view().data(), xp + plane * in, yp + plane * out, ip + plane * out);
+      }
+    });
+  });
+  return {cast(y, self.dtype()), index};
+}
+
+}  // namespace
+
+namespace native {
+std::tuple<Tensor, Tensor> fractional_max_pool2d(const Tensor& self, Shape kernel_size, Shape output_size, const Tensor& random_samples) {
+  return fractional(2, self, kernel_size, output_size, random_samples);
+}
+std::tuple<Tensor, Tensor> fractional_max_pool3d(const Tensor& self, Shape kernel_size, Shape output_size, const Tensor& random_samples) {
+  return fractional(3, self, kernel_size, output_size, random_samples);
+}
+}  // namespace native
+
 // ---- derivatives of the derivatives
 Tensor max_pool_gather(const Tensor& grad, const Tensor& indices, int64_t dims) {
   const int64_t first = grad.dim() - dims;

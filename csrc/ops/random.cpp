@@ -262,6 +262,8 @@ Tensor bernoulli__float(const Tensor& self, double p, Generator* generator) {
 Tensor bernoulli__tensor(const Tensor& self, const Tensor& p, Generator* generator) {
   check_real(self, "bernoulli_tensor_cpu_self_");
   check_floating(p, "bernoulli_tensor_cpu_p_");
+  PL_CHECK_AS(Runtime, p.is_meta() == self.is_meta(), "device_mismatch", "Expected all tensors to be on the same device, but found at least two devices, %s and %s!",
+              device_name(self.device()).c_str(), device_name(p.device()).c_str());
   fill_dense(self, [&](void* out) {
     const Tensor each = in_order_of(self, p, p.dtype());
     PL_CHECK(kernels().bernoulli_each(chosen(generator), self.dtype(), out, p.dtype(), each->data, self.numel()),

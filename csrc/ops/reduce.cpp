@@ -2,6 +2,7 @@
 #include <cmath>
 #include "native.h"
 #include "ops.h"
+#include "ops/matrix.h"
 #include "ops/reduction.h"
 
 namespace pl {
@@ -339,12 +340,7 @@ Tensor matrix_sums(const Tensor& self, double p, int64_t row, int64_t col, bool 
   return p > 0 ? op::amax(sums, {other}, keepdim) : op::amin(sums, {other}, keepdim);
 }
 
-[[noreturn]] void no_singular_values(const char* ord) {
-  fail(ErrorType::NotImplemented, "",
-       "linalg.matrix_norm: order %s is made of singular values, which Penlight does not compute", ord);
-}
-
-void check_matrix(const Tensor& self, Shape dim, int64_t& row, int64_t& col) {
+void check_norm_dims(const Tensor& self, Shape dim, int64_t& row, int64_t& col) {
   PL_CHECK(self.dim() >= 2, "linalg.matrix_norm: The input tensor A must have at least 2 dimensions.");
   PL_CHECK(dim.n == 2, "linalg.matrix_norm: dim must be a 2-tuple. Got %s", to_string(dim).c_str());
   row = wrap_dim(dim[0], self.dim());
@@ -360,17 +356,18 @@ void check_matrix(const Tensor& self, Shape dim, int64_t& row, int64_t& col) {
 
 Tensor linalg_matrix_norm(const Tensor& self, const Scalar& ord, Shape dim, bool keepdim, DType dtype) {
   int64_t row, col;
-  check_matrix(self, dim, row, col);
+  check_norm_dims(self, dim, row, col);
   const double p = ord.to_double();
   PL_CHECK(std::abs(p) == 1 || std::abs(p) == 2 || std::isinf(p), "linalg.matrix_norm: Order %g not supported.", p);
-  if (std::abs(p) == 2) no_singular_values(p == 2 ? "2" : "-2");
+  if (std::abs(p) == 2)
+    return spectral_norm(self, p > 0 ? SpectralNorm::Largest : SpectralNorm::Smallest, row, col, keepdim, dtype);
   return matrix_sums(self, p, row, col, keepdim, dtype);
 }
 Tensor linalg_matrix_norm_str_ord(const Tensor& self, const std::string& ord, Shape dim, bool keepdim, DType dtype) {
   int64_t row, col;
-  check_matrix(self, dim, row, col);
+  check_norm_dims(self, dim, row, col);
   PL_CHECK(ord == "fro" || ord == "nuc", "linalg.matrix_norm: Order %s not supported.", ord.c_str());
-  if (ord == "nuc") no_singular_values("nuc");
+  if (ord == "nuc") return spectral_norm(self, SpectralNorm::Sum, row, col, keepdim, dtype);
   return op::linalg_vector_norm(self, Scalar(int64_t(2)), Shape({row, col}), keepdim, dtype);
 }
 Tensor linalg_norm(const Tensor& self, const std::optional<Scalar>& ord, std::optional<Shape> dim, bool keepdim,

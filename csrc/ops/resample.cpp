@@ -185,5 +185,19 @@ Tensor _upsample(const Tensor& input, const std::string& mode, std::optional<Sha
   return r.get() == input.get() ? op::clone(input, MemoryFormat::None) : r;
 }
 
+namespace {
+Tensor without_aliasing(const char* mode, const Tensor& input, std::optional<Shape> size, bool align_corners, std::optional<std::vector<double>> factors) {
+  PL_CHECK(input.dim() == 4, "Non-empty 4D data tensor expected but got a tensor with sizes %s", to_string(input.sizes()).c_str());
+  return native::_upsample(input, mode, size, factors, align_corners, true);
+}
+}  // namespace
+
+Tensor _upsample_bilinear2d_aa(const Tensor& input, std::optional<Shape> output_size, bool align_corners, std::optional<std::vector<double>> scale_factors) {
+  return without_aliasing("bilinear", input, output_size, align_corners, scale_factors);
+}
+Tensor _upsample_bicubic2d_aa(const Tensor& input, std::optional<Shape> output_size, bool align_corners, std::optional<std::vector<double>> scale_factors) {
+  return without_aliasing("bicubic", input, output_size, align_corners, scale_factors);
+}
+
 }  // namespace native
 }  // namespace pl

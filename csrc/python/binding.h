@@ -136,6 +136,7 @@ class Parsed {
   bool match(const Signature& s, PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kwnames);
   [[noreturn]] void no_match(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kwnames);
   PyObject* override_call(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kwnames);
+  PyObject* ask(PyObject* handler, PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kwnames);
 
   Callable& callable_;
   const Signature* signature_ = nullptr;
@@ -150,8 +151,18 @@ class Parsed {
   Parsed(const Parsed&) = delete;
 };
 
+// torch.func: what is asked before an operator draws random numbers, as `_dispatch` of penlight/overrides.py is; null when off.
+extern PyObject* random_hook;
+// torch.func: what is asked before an autograd.Function runs; null when off.
+extern PyObject* function_hook;
+// While true, no_grad() goes on recording: forward mode, which no_grad does not concern, reads the graph.
+extern thread_local bool keep_recording;
+extern const char* const pointwise_names;      // generated: the operators that work element by element
+
 // In-place forms of operators without a kernel of their own: computed, then copied into self (recorded as a copy).
 void check_inplace_result(const Tensor& self, const Tensor& result);
+// What the gradient saves must be what was there before.
+inline Tensor before_inplace(const Tensor& self) { return grad_enabled && requires_grad(self) ? op::clone(self, MemoryFormat::None) : self; }
 template <class F> Tensor inplace_from(const Tensor& self, F&& compute) {
   Tensor r = compute();
   check_inplace_result(self, r);
@@ -160,6 +171,7 @@ template <class F> Tensor inplace_from(const Tensor& self, F&& compute) {
 
 // For hand-written bindings.
 PyObject* translate_exception(const char* name = "", PyObject* const* args = nullptr, Py_ssize_t n = 0);
+extern PyObject* linalg_error;                              // torch.linalg.LinAlgError
 void raise(const Error& e);                                 // sets the Python exception; with the operands when known
 inline TensorImpl* impl(PyObject* o) { return reinterpret_cast<TensorImpl*>(o); }
 inline PyObject* wrap(Tensor t) {

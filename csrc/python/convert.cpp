@@ -229,6 +229,8 @@ void check_inplace_result(const Tensor& self, const Tensor& r) {
 }
 
 // ---------------------------------------------------------------- errors
+PyObject* linalg_error = nullptr;
+
 namespace {
 
 PyObject* exception_type(ErrorType t) {
@@ -240,6 +242,7 @@ PyObject* exception_type(ErrorType t) {
     case ErrorType::Memory: return PyExc_RuntimeError;
     case ErrorType::Key: return PyExc_KeyError;
     case ErrorType::Assertion: return PyExc_AssertionError;
+    case ErrorType::LinAlg: return linalg_error;
     default: return PyExc_RuntimeError;
   }
 }

@@ -396,7 +396,14 @@ PyMethodDef storage_methods[] = {{"nbytes", storage_nbytes, METH_NOARGS, "The nu
                                  {"data_ptr", storage_data_ptr, METH_NOARGS, "The address of the first byte."},
                                  {"resize_", storage_resize, METH_O, "Changes the number of bytes; tensors that look into it see the new memory."},
                                  {nullptr, nullptr, 0, nullptr}};
-PyGetSetDef storage_getset[] = {{"device", storage_device, nullptr, "Where the memory is.", nullptr},
+// Whose memory a storage stands on: the object given to _storage_from_buffer, or None.
+PyObject* storage_owner(PyObject* o, void*) {
+  Storage* s = storage_of(o);
+  PyObject* owner = s->release == release_buffer ? static_cast<Py_buffer*>(s->context)->obj : nullptr;
+  return Py_NewRef(owner ? owner : Py_None);
+}
+PyGetSetDef storage_getset[] = {{"_owner", storage_owner, nullptr, "The object whose memory this is, or None.", nullptr},
+                                {"device", storage_device, nullptr, "Where the memory is.", nullptr},
                                 {"_cdata", storage_cdata, nullptr, "An id that is the same for the same memory.", nullptr},
                                 {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
@@ -413,6 +420,35 @@ PyObject* storage_from_buffer(PyObject*, PyObject* o) {
     return wrap_storage(s.get());
   } catch (...) {
     return translate_exception("_storage_from_buffer");
+  }
+}
+
+// _move_storage(tensor, buffer): the tensor's bytes stand in the buffer from now on. No other tensor may look at them, for
+// it would go on looking at the old place.
+PyObject* move_storage(PyObject*, PyObject* args) {
+  PyObject *tensor, *buffer;
+  if (!PyArg_ParseTuple(args, "OO", &tensor, &buffer)) return nullptr;
+  try {
+    PL_CHECK_AS(Type, is_tensor(tensor), "", "_move_storage takes a tensor");
+    TensorImpl* t = impl(tensor);
+    Storage* s = t->storage;
+    PL_CHECK(s->device.type == DeviceType::CPU, "only memory of the CPU can be moved");
+    PL_CHECK(s->refs == 1, "other tensors look into the same memory: share a tensor before making views of it, or share its clone()");
+    auto b = std::make_unique<Py_buffer>();
+    if (PyObject_GetBuffer(buffer, b.get(), PyBUF_WRITABLE) < 0) throw PythonError();
+    std::unique_ptr<Py_buffer, void (*)(Py_buffer*)> guard(b.get(), PyBuffer_Release);
+    PL_CHECK(size_t(b->len) >= s->nbytes, "the buffer has %zd bytes, the storage %zu", b->len, s->nbytes);
+    std::memcpy(b->buf, s->data, s->nbytes);
+    void* data = b->buf;
+    Storage* moved = new_foreign_storage(data, s->nbytes, release_buffer, guard.release());
+    b.release();
+    moved->version = s->version;
+    t->data = static_cast<char*>(data) + (t->numel ? t->offset * itemsize(t->dtype) : 0);
+    t->storage = moved;
+    free_storage(s);
+    Py_RETURN_NONE;
+  } catch (...) {
+    return translate_exception("_move_storage");
   }
 }
 
@@ -598,6 +634,7 @@ PyMethodDef data_functions[] = {
     {"from_dlpack", from_dlpack, METH_O, "from_dlpack(ext_tensor)\n\nA tensor that shares the memory of another framework's."},
     {"_storage_bytes", storage_bytes, METH_O, nullptr},
     {"_storage_from_buffer", storage_from_buffer, METH_O, nullptr},
+    {"_move_storage", move_storage, METH_VARARGS, nullptr},
     {"_tensor_from_storage", tensor_from_storage, METH_VARARGS, nullptr},
     {nullptr, nullptr, 0, nullptr}};
 

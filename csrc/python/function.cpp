@@ -329,8 +329,23 @@ PyObject* bind_arguments(PyObject* cls, PyObject* const* args, size_t n, PyObjec
   return PyObject_CallFunctionObjArgs(bind.get(), forward.get(), positional.get(), keywords.get(), has_context, nullptr);
 }
 
+// torch.func's answer to a call inside vmap or forward mode; null where it leaves the call to us.
+PyObject* ask_function_hook(PyObject* cls, PyObject* const* args, Py_ssize_t n, PyObject* kw) {
+  PyRef positional(PyTuple_New(n)), keywords(PyDict_New());
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    Py_INCREF(args[i]);
+    PyTuple_SET_ITEM(positional.get(), i, args[i]);
+  }
+  for (Py_ssize_t i = 0; kw && i < PyTuple_GET_SIZE(kw); ++i)
+    if (PyDict_SetItem(keywords.get(), PyTuple_GET_ITEM(kw, i), args[n + i]) < 0) throw PythonError();
+  PyRef answer(PyObject_CallFunctionObjArgs(function_hook, cls, positional.get(), keywords.get(), nullptr));
+  return answer.get() == Py_NotImplemented ? nullptr : answer.release();
+}
+
 PyObject* apply(PyObject* cls, PyObject* const* args, Py_ssize_t n, PyObject* kw) {
   return guarded("", nullptr, [&]() -> PyObject* {
+    if (function_hook)
+      if (PyObject* answer = ask_function_hook(cls, args, n, kw)) return answer;
     PyRef setup(PyObject_GetAttr(cls, names().setup_context));
     bool separate = setup.get() != defaults().setup_context;
     if (!separate && (!kw || PyTuple_GET_SIZE(kw) == 0)) return run_forward(cls, args, size_t(n), false);
@@ -360,6 +375,10 @@ PyObject* set_materialize_grads(PyObject* self, PyObject* value) {
 PyObject* get_saved_tensors(PyObject* self, void*) {
   return guarded("saved_tensors", nullptr, [&] {
     FunctionNode& n = object(self)->node();
+    if (n.saved_tensors.empty() && object(self)->saved_for_forward) {      // inside jvp
+      Py_INCREF(object(self)->saved_for_forward);
+      return object(self)->saved_for_forward;
+    }
     TensorList tensors;
     for (const SavedTensor& s : n.saved_tensors) tensors.push_back(s.unpack(&n, "", true));
     return tuple_of(tensors.data(), uint32_t(tensors.size()));
@@ -458,6 +477,8 @@ template <class T, size_t N> void append(T (&table)[N], const T* more, const cha
 }
 
 }  // namespace
+
+PyObject* function_hook = nullptr;
 
 PyTypeObject function_type = {PyVarObject_HEAD_INIT(nullptr, 0)};
 

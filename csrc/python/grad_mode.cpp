@@ -31,7 +31,7 @@ int kind_of(PyTypeObject* type) {
 // Nothing is recorded in inference mode, whatever enable_grad says.
 void apply(GuardObject* g) {
   if (g->sets_inference) inference_enabled = g->inference;
-  grad_enabled = g->grad && !inference_enabled;
+  grad_enabled = (g->grad || keep_recording) && !inference_enabled;
 }
 
 // The one argument of a constructor, or null. `name` is its keyword.
@@ -112,6 +112,8 @@ void guard_dealloc(PyObject* self) {
 }
 
 }  // namespace
+
+thread_local bool keep_recording = false;
 
 bool add_grad_mode_type(PyObject* module) {
   static PyMethodDef methods[] = {

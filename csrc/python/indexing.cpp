@@ -158,7 +158,15 @@ Key read_key(const Tensor& self, PyObject* key) {
   return k;
 }
 
-bool ordinary(PyObject* self) { return Py_TYPE(self) == tensor_type || Py_TYPE(self) == parameter_type; }
+bool ordinary(PyObject* o) { return !is_tensor(o) || Py_TYPE(o) == tensor_type || Py_TYPE(o) == parameter_type; }
+
+// Whether no subclass of Tensor takes part.
+bool all_ordinary(PyObject* self, PyObject* key, PyObject* value) {
+  if (!ordinary(self) || !ordinary(key) || (value && !ordinary(value))) return false;
+  if (!PyTuple_Check(key)) return true;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); ++i) if (!ordinary(PyTuple_GET_ITEM(key, i))) return false;
+  return true;
+}
 
 PyObject* through_function(PyObject* self, PyObject* key, PyObject* value) {
   PyObject* m = PyImport_ImportModule("penlight.overrides");
@@ -171,7 +179,7 @@ PyObject* through_function(PyObject* self, PyObject* key, PyObject* value) {
 
 PyObject* tensor_getitem(PyObject* self, PyObject* key) {
   try {
-    if (!ordinary(self) || function_modes) {
+    if (!all_ordinary(self, key, nullptr) || function_modes) {
       PyObject* r = through_function(self, key, nullptr);
       if (r != Py_NotImplemented) return r;
       Py_DECREF(r);
@@ -192,7 +200,7 @@ int tensor_setitem(PyObject* self, PyObject* key, PyObject* value) {
   PyObject* args[] = {self, key, value};
   try {
     PL_CHECK_AS(Type, value, "", "Tensor does not support deleting items");
-    if (!ordinary(self) || function_modes) {
+    if (!all_ordinary(self, key, value) || function_modes) {
       PyObject* r = through_function(self, key, value);
       if (!r) return -1;
       Py_DECREF(r);

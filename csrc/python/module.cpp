@@ -172,22 +172,30 @@ PyObject* set_parameter_type(PyObject*, PyObject* t) {
   Py_RETURN_NONE;
 }
 
+// _set_random_hook and _set_function_hook (function or None), _keep_recording(bool) -> bool: for torch.func.
+// _set_node_observer(function or None): function(name, begins) around every node that backward() computes.
+template <PyObject** hook> PyObject* set_hook(PyObject*, PyObject* function) {
+  Py_INCREF(function);
+  Py_XDECREF(std::exchange(*hook, function));
+  if (function == Py_None) Py_CLEAR(*hook);
+  Py_RETURN_NONE;
+}
+PyObject* set_keep_recording(PyObject*, PyObject* on) {
+  bool before = std::exchange(keep_recording, on == Py_True);
+  return PyBool_FromLong(before);
+}
+
 PyObject* add_function_mode(PyObject*, PyObject* count) {
   function_modes += int(PyLong_AsLong(count));
   Py_RETURN_NONE;
 }
 
-// _set_node_observer(function or None): function(name, begins) around every node that backward() computes.
-PyObject* set_node_observer(PyObject*, PyObject* function) {
-  Py_INCREF(function);
-  Py_XDECREF(std::exchange(node_observer, function));
-  if (function == Py_None) Py_CLEAR(node_observer);
-  Py_RETURN_NONE;
-}
-
 PyMethodDef own_functions[] = {
     {"_add_function_mode", add_function_mode, METH_O, nullptr},
-    {"_set_node_observer", set_node_observer, METH_O, nullptr},
+    {"_set_node_observer", set_hook<&node_observer>, METH_O, nullptr},
+    {"_set_random_hook", set_hook<&random_hook>, METH_O, nullptr},
+    {"_set_function_hook", set_hook<&function_hook>, METH_O, nullptr},
+    {"_keep_recording", set_keep_recording, METH_O, nullptr},
     {"set_num_threads", set_threads, METH_O, "Sets how many CPU threads operators may use."},
     {"get_num_threads", get_threads, METH_NOARGS, "How many CPU threads operators may use."},
     {"_isa", isa, METH_NOARGS, nullptr},
@@ -218,9 +226,13 @@ PyMODINIT_FUNC PyInit__C() {
   PyObject* m = PyModule_Create(&definition);
   if (!m) return nullptr;
   try {
+    linalg_error = PyErr_NewExceptionWithDoc("torch._C._LinAlgError", "Linear algebra without an answer: a singular matrix, one that is not positive-definite, ...",
+                                             PyExc_RuntimeError, nullptr);
+    if (!linalg_error || PyModule_AddObjectRef(m, "_LinAlgError", linalg_error) < 0) return nullptr;
     cpu();      // an unsupported CPU is said here, by a sentence, and not by an illegal instruction
     for (PyMethodDef* t : {operator_functions, own_functions, data_functions, autograd_functions, module_base_functions})
       if (PyModule_AddFunctions(m, t) < 0) return nullptr;
+    if (PyModule_AddStringConstant(m, "_pointwise_names", pointwise_names) < 0) return nullptr;
     if (!add_types(m) || !add_tensor_type(m) || !add_storage_type(m) || !add_module_base(m) || !add_optim(m) || !add_autograd_types(m)) return nullptr;
   } catch (const Error& e) {
     PyErr_SetString(PyExc_ImportError, e.what());

@@ -109,6 +109,11 @@ const char* kind_name(const Param& p) {
   return names[int(p.kind)];
 }
 
+bool draws_random(const char* name, const Signature& s) {
+  for (int i = 0; i < s.count; ++i) if (s.params[i].kind == Kind::Generator) return true;
+  return std::strstr(name, "dropout");
+}
+
 std::string describe(const Signature& s) {
   std::string t = "(";
   bool star = false;
@@ -127,6 +132,8 @@ std::string describe(const Signature& s) {
 }
 
 }  // namespace
+
+PyObject* random_hook = nullptr;
 
 bool Parsed::match(const Signature& s, PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kwnames) {
   int at = 0;
@@ -174,6 +181,8 @@ bool Parsed::match(const Signature& s, PyObject* self, PyObject* const* args, Py
   }
   for (int i = positional; i < s.count; ++i)
     if (!at_[i] && !(s.params[i].flags & kHasDefault) && *s.params[i].name) return false;
+  if (s.count > 1 && s.params[0].kind == Kind::Operand && s.params[1].kind == Kind::Operand && !is_tensor(at_[0]) && !is_tensor(at_[1]))
+    return false;     // two numbers are no work for tensors
   signature_ = &s;
   return true;
 }
@@ -191,6 +200,7 @@ int Parsed::parse(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject*
       if (!is_tensor(o) && !(listed && !all_items(o, is_plain))) continue;
       if ((answer_ = override_call(self, args, n, kwnames))) return -1;
     }
+    if (random_hook && draws_random(callable_.name, *signature_) && (answer_ = ask(random_hook, self, args, n, kwnames))) return -1;
     return i;
   }
   if (PyObject* r = override_call(self, args, n, kwnames)) {
@@ -270,6 +280,11 @@ PyObject* Parsed::override_call(PyObject* self, PyObject* const* args, Py_ssize_
     Py_DECREF(m);
     if (!handler) throw PythonError();
   }
+  return ask(handler, self, args, n, kwnames);
+}
+
+// Null when the handler leaves the call to the operator.
+PyObject* Parsed::ask(PyObject* handler, PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kwnames) {
   PyObject* positional = PyTuple_New(n + (self ? 1 : 0));
   Py_ssize_t at = 0;
   auto push = [&](PyObject* o) { Py_INCREF(o); PyTuple_SET_ITEM(positional, at++, o); };

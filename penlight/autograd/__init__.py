@@ -7,17 +7,18 @@ from penlight.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from penlight.autograd.function import Function
 from penlight.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from penlight.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from penlight.overrides import handle_torch_function, has_torch_function
 
 __all__ = [
     "Variable", "Function", "backward", "grad_mode", "no_grad", "enable_grad", "set_grad_enabled", "inference_mode",
     "detect_anomaly", "set_detect_anomaly", "grad", "gradcheck", "gradgradcheck", "anomaly_mode", "function",
-    "functional", "graph", "GradcheckError",
+    "functional", "graph", "forward_ad", "GradcheckError",
 ]
 
 
 def __getattr__(name):
     """Modules that few programs need are loaded when they are first mentioned."""
-    if name in ("graph", "functional"):
+    if name in ("graph", "functional", "forward_ad"):
         return importlib.import_module("penlight.autograd." + name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
@@ -70,6 +71,12 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     outputs, inputs = _sequence(outputs), _sequence(inputs)
     if grad_outputs is not None:
         grad_outputs = _sequence(grad_outputs)
+    given = (*outputs, *inputs, *(grad_outputs or ()))
+    if has_torch_function(given):
+        return handle_torch_function(
+            grad, given, outputs, inputs, grad_outputs, retain_graph, create_graph, only_inputs, allow_unused,
+            is_grads_batched, materialize_grads,
+        )
     if not is_grads_batched:
         return _C._autograd_grad(outputs, inputs, grad_outputs, retain_graph, create_graph, allow_unused,
         materialize_grads)

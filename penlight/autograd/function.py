@@ -69,6 +69,19 @@ class Function(_C._FunctionBase, metaclass=FunctionMeta):
             "function with static forward method. (Example: "
             "https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)")
 
+    generate_vmap_rule = False
+
+    @staticmethod
+    def vmap(info, in_dims, *args):
+        """Run on whole batches inside torch.func.vmap; return the output and where its batch dimension stands.
+
+        `in_dims` has, for each argument, the dimension that counts the samples, or None; `info` has `batch_size` and
+        `randomness`. Or set `generate_vmap_rule = True`.
+        """
+        raise NotImplementedError("To use autograd.Function with vmap, you must either override the vmap "
+                                  "staticmethod or "
+                                  "set generate_vmap_rule=True.")
+
     @staticmethod
     def forward(*args, **kwargs):
         """Compute the result; to be defined by you."""

@@ -45,17 +45,19 @@ def _check_vector(v, like, caller):
 def _grad(outputs, inputs, vectors, create_graph, strict, retain_graph=None):
     """Gradients with zeros where there is no connection; `strict` makes that an error."""
     pairs = [(o, v) for o, v in zip(outputs, vectors) if o.requires_grad]
-    if strict and len(pairs) < len(outputs):
-        raise RuntimeError("The outputs of the user-provided function do not require gradients; the function is "
-                           "independent of its inputs. This is not allowed in strict mode.")
+    for i, o in enumerate(outputs):
+        if strict and not o.requires_grad:
+            raise RuntimeError(f"Output {i} of the user-provided function does not require gradients. The outputs must "
+                               "be computed in a differentiable manner from the input when running in strict mode.")
     if not pairs:
         return tuple(penlight.zeros_like(t) for t in inputs)
     outs, vs = zip(*pairs)
     grads = penlight.autograd.grad(outs, inputs, vs, create_graph=create_graph, allow_unused=True,
     retain_graph=retain_graph)
-    if strict and any(g is None for g in grads):
-        raise RuntimeError("The output of the user-provided function is independent of an input. This is not allowed "
-                           "in strict mode.")
+    for i, g in enumerate(grads):
+        if strict and g is None:
+            raise RuntimeError(f"The output of the user-provided function is independent of input {i}. This is not "
+                               "allowed in strict mode.")
     return tuple(penlight.zeros_like(t) if g is None else g for t, g in zip(inputs, grads))
 
 
@@ -107,35 +109,79 @@ def _jacobian_of(output, inputs, create_graph, strict):
     return tuple(penlight.stack(column).reshape(output.shape + t.shape) for column, t in zip(zip(*rows), inputs))
 
 
+_STRATEGIES = ("reverse-mode", "forward-mode")
+
+
+def _check_strategy(strategy, vectorize, strict, create_graph):
+    """PyTorch's conditions on the options; here they all lead to the same numbers."""
+    name = "torch.autograd.functional.jacobian"
+    if strategy not in _STRATEGIES:
+        raise AssertionError(
+            'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your function has more outputs '
+            'than inputs, "forward-mode" tends to be more performant. Otherwise, prefer to use "reverse-mode".')
+    if strategy == "forward-mode":
+        refused = ((create_graph, "create_graph", NotImplementedError), (strict, "strict", RuntimeError))
+        for given, option, kind in refused:
+            if given:
+                raise kind(f'{name}: `{option}=True` and `strategy="forward-mode"` are not supported together (yet). '
+                           f'Please either set `{option}=False` or `strategy="reverse-mode"`.')
+        if not vectorize:
+            raise NotImplementedError("Computing Jacobian using forward-AD or forward-over-reverse Hessian is"
+                                      "only implemented for `vectorize=True`.")
+    if vectorize and strict:
+        raise RuntimeError(f"{name}: `strict=True` and `vectorized=True` are not supported together. Please either set "
+                           "`strict=False` or `vectorize=False`.")
+
+
 def jacobian(func, inputs, create_graph=False, strict=False, vectorize=False, strategy="reverse-mode"):
     """Return the Jacobian of `func`: the derivative of every element of the output by every element of the input.
 
     Its shape is output.shape + input.shape; for tuples of inputs or outputs it is a tuple (of tuples, outputs first).
-    `vectorize` and `strategy` are accepted; one backward is run for each element of the output.
+    `strategy` "reverse-mode" runs a backward for each element of the output, "forward-mode" (which asks for
+    `vectorize=True`) one for each element of the input.
 
     >>> torch.autograd.functional.jacobian(lambda x: x * x, torch.tensor([1.0, 2.0]))
     tensor([[2., 0.],
             [0., 4.]])
     """
-    if strategy not in ("reverse-mode", "forward-mode"):
-        raise ValueError('Expected strategy to be either "forward-mode" or "reverse-mode".')
+    _check_strategy(strategy, vectorize, strict, create_graph)
+    inputs, is_tuple = _as_tuple(inputs, "inputs", "jacobian")
+    if strategy == "forward-mode":
+        return _forward_jacobian(func, inputs, is_tuple)
     with penlight.enable_grad():
-        inputs, is_tuple = _as_tuple(inputs, "inputs", "jacobian")
         inputs = _prepare(inputs, create_graph)
         outputs, outputs_tuple = _as_tuple(func(*inputs), "outputs of the user-provided function", "jacobian")
         rows = [_finish(_jacobian_of(o, inputs, create_graph, strict), is_tuple, create_graph) for o in outputs]
     return tuple(rows) if outputs_tuple else rows[0]
 
 
+def _forward_jacobian(func, inputs, is_tuple):
+    from penlight.func import jacfwd
+
+    single = []
+
+    def outputs_of(*xs):
+        outputs, outputs_tuple = _as_tuple(func(*xs), "outputs of the user-provided function", "jacobian")
+        single.append(not outputs_tuple)
+        return outputs
+
+    rows = jacfwd(outputs_of, argnums=tuple(range(len(inputs))))(*inputs)
+    rows = tuple(row if is_tuple else row[0] for row in rows)
+    return rows[0] if single[0] else rows
+
+
 def hessian(func, inputs, create_graph=False, strict=False, vectorize=False, outer_jacobian_strategy="reverse-mode"):
     """Return the Hessian of `func`, which must give one number: the second derivatives by every pair of input elements.
 
-    Its shape is input.shape + input.shape; for a tuple of inputs it is a tuple of tuples.
+    Its shape is input.shape + input.shape; for a tuple of inputs it is a tuple of tuples. The options are those of
+    `jacobian`, `outer_jacobian_strategy` that of the second derivative.
 
     >>> torch.autograd.functional.hessian(lambda x: (x ** 3).sum(), torch.tensor([1.0, 2.0]))
     tensor([[ 6.,  0.],
             [ 0., 12.]])
     """
+    if outer_jacobian_strategy not in _STRATEGIES:
+        raise AssertionError('Expected strategy to be either "forward-mode" or "reverse-mode".')
     inputs, is_tuple = _as_tuple(inputs, "inputs", "hessian")
 
     def number(*xs):
@@ -147,7 +193,8 @@ def hessian(func, inputs, create_graph=False, strict=False, vectorize=False, out
     def gradient(*xs):
         return jacobian(number, xs if is_tuple else xs[0], create_graph=True, strict=strict)
 
-    return jacobian(gradient, inputs if is_tuple else inputs[0], create_graph=create_graph, strict=strict)
+    return jacobian(gradient, inputs if is_tuple else inputs[0], create_graph=create_graph, strict=strict,
+                    vectorize=vectorize, strategy=outer_jacobian_strategy)
 
 
 def _gradient(func, inputs, caller, strict):

@@ -137,6 +137,32 @@ def _compare(call, inputs, places, outputs, eps, rtol, atol, nondet_tol):
                     raise _mismatch(numerical, analytical, i, place, prefix)
 
 
+def _compare_forward(func, call, inputs, places, eps, rtol, atol):
+    """The derivative along every axis, by forward mode, with the same differences."""
+    def of_chosen(*xs):
+        changed = list(inputs)
+        for place, x in zip(places, xs):
+            changed[place] = x
+        return tuple(o for o in _tensors(func(*changed)) if isinstance(o, _C.Tensor) and
+                     (o.is_floating_point() or o.is_complex()))
+
+    chosen = [inputs[p].detach() for p in places]
+    _, push = penlight.func.linearize(of_chosen, *chosen)
+    for at, place in enumerate(places):
+        x, found = chosen[at], []
+        for index in _indices(x.shape):
+            for step in (1, 1j) if x.is_complex() else (1,):
+                directions = [penlight.zeros_like(c) for c in chosen]
+                directions[at][index] = step
+                found.append([t.reshape(-1) for t in push(*directions)])
+        expected = [d for along in _numerical(call, inputs, place, eps) for d in along]
+        for i in range(len(expected[0]) if expected else 0):
+            analytical, numerical = (penlight.stack([row[i] for row in rows]) for rows in (found, expected))
+            if not _close(analytical, numerical, rtol, atol):
+                raise GradcheckError(f"Jacobian computed with forward mode mismatch for output {i} with respect to "
+                                     f"input {place},\nnumerical:{numerical}\nanalytical:{analytical}\n")
+
+
 def _check_constant(call, inputs, places, eps):
     """No output requires a gradient: then none may depend on the inputs."""
     for place in places:
@@ -156,7 +182,7 @@ def _check_undefined(outputs, inputs, places):
             raise GradcheckError("backward not multiplied by grad_output")
 
 
-def _gradcheck(func, inputs, eps, atol, rtol, nondet_tol, check_undefined_grad):
+def _gradcheck(func, inputs, eps, atol, rtol, nondet_tol, check_undefined_grad, forward, backward):
     inputs = _tensors(inputs)
     places = _check_inputs(inputs)
 
@@ -171,6 +197,10 @@ def _gradcheck(func, inputs, eps, atol, rtol, nondet_tol, check_undefined_grad):
         _check_constant(call, inputs, places, eps)
         return True
     kept = [isinstance(o, _C.Tensor) and o.requires_grad for o in all_outputs]
+    if forward:
+        _compare_forward(func, call, inputs, places, eps, rtol, atol)
+    if not backward:
+        return True
     _compare(call, inputs, places, outputs, eps, rtol, atol, nondet_tol)
     if check_undefined_grad:
         _check_undefined(outputs, inputs, places)
@@ -188,14 +218,24 @@ check_undefined_grad=True,
     the
     step of the differences, `atol` and `rtol` say how close the gradients must be. The whole Jacobians are compared,
     also
-    with `fast_mode`. Batched and forward-mode checks are not made.
+    with `fast_mode`. `check_forward_ad` compares forward-mode derivatives, too. Batched gradients are computed one by
+    one, so that there is nothing to check about them.
 
     >>> x = torch.tensor([0.5, 1.0], dtype=torch.float64, requires_grad=True)
     >>> torch.autograd.gradcheck(torch.sin, x)
     True
     """
+    for wanted, wants, needed, needs in (
+        (True, "", check_forward_ad or check_backward_ad, ""),
+        (check_batched_grad, "check_batched_grad", check_backward_ad, "check_backward_ad"),
+        (check_batched_forward_grad, "check_batched_forward_grad", check_forward_ad, "check_forward_ad"),
+    ):
+        if wanted and not needed:
+            raise AssertionError(f"Setting {wants}=True requires {needs} to be True" if wants else
+                                 "Expected at least one of check_forward_ad or check_backward_ad to be True")
     try:
-        return _gradcheck(func, inputs, eps, atol, rtol, nondet_tol, check_undefined_grad)
+        return _gradcheck(func, inputs, eps, atol, rtol, nondet_tol, check_undefined_grad, check_forward_ad,
+                          check_backward_ad)
     except GradcheckError:
         if raise_exception:
             raise
@@ -231,4 +271,5 @@ def gradgradcheck(func, inputs, grad_outputs=None, *, eps=1e-6, atol=1e-5, rtol=
         return tuple(g for g in grads if g is not None)
 
     return gradcheck(first, inputs + grad_outputs, eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception,
-                     nondet_tol=nondet_tol, check_undefined_grad=check_undefined_grad)
+                     nondet_tol=nondet_tol, check_undefined_grad=check_undefined_grad,
+                     check_forward_ad=check_fwd_over_rev, check_backward_ad=check_rev_over_rev)

@@ -26,6 +26,7 @@ from penlight.nn.functional._activation import (
     tanhshrink,
     threshold,
 )
+from penlight.nn.functional._attention import multi_head_attention_forward
 from penlight.nn.functional._dropout import (
     alpha_dropout,
     dropout,
@@ -34,11 +35,13 @@ from penlight.nn.functional._dropout import (
     dropout3d,
     feature_alpha_dropout,
 )
+from penlight.nn.functional._linear_loss import linear_cross_entropy
 from penlight.nn.functional._loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     cosine_embedding_loss,
     cross_entropy,
+    ctc_loss,
     gaussian_nll_loss,
     hinge_embedding_loss,
     huber_loss,
@@ -70,11 +73,18 @@ from penlight.nn.functional._pool import (
     adaptive_avg_pool2d,
     adaptive_avg_pool3d,
     adaptive_max_pool1d,
+    adaptive_max_pool1d_with_indices,
     adaptive_max_pool2d,
+    adaptive_max_pool2d_with_indices,
     adaptive_max_pool3d,
+    adaptive_max_pool3d_with_indices,
     avg_pool1d,
     avg_pool2d,
     avg_pool3d,
+    fractional_max_pool2d,
+    fractional_max_pool2d_with_indices,
+    fractional_max_pool3d,
+    fractional_max_pool3d_with_indices,
     lp_pool1d,
     lp_pool2d,
     lp_pool3d,
@@ -89,7 +99,8 @@ from penlight.nn.functional._pool import (
     max_unpool3d,
 )
 from penlight.nn.functional._resample import interpolate, upsample, upsample_bilinear, upsample_nearest
-from penlight.nn.functional._sparse import embedding, one_hot
+from penlight.nn.functional._sparse import embedding, embedding_bag, one_hot
+from penlight.nn.functional._vision import affine_grid, fold, grid_sample, unfold
 
 
 def __getattr__(name):

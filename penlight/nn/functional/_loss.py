@@ -408,3 +408,18 @@ def triplet_margin_with_distance_loss(
     if swap:
         far = penlight.minimum(far, distance(positive, negative))
     return _reduce((near - far + margin).clamp(min=0), reduction)
+
+
+def ctc_loss(log_probs, targets, input_lengths, target_lengths, blank=0, reduction="mean", zero_infinity=False):
+    """-log of the probability that a sequence of symbols and blanks reads as the target, whatever the alignment.
+
+    `log_probs` (T, N, C) or (T, C): log_softmax of the scores of C classes at T steps. `targets` (N, S), or all of them
+    in one row, hold class numbers other than `blank`; the lengths say how much of each sequence counts. The "mean"
+    divides each loss by its target's length first. `zero_infinity` makes the loss of a target that is too long for its
+    input zero, with no gradient.
+
+    >>> log_probs = torch.full((3, 1, 2), 0.5).log()
+    >>> F.ctc_loss(log_probs, torch.tensor([[1]]), (3,), (1,))
+    tensor(0.2877)
+    """
+    return _C.ctc_loss(log_probs, targets, input_lengths, target_lengths, blank, _get_enum(reduction), zero_infinity)

@@ -137,6 +137,79 @@ def adaptive_max_pool3d(input, output_size, return_indices=False):
     return output if return_indices else output[0]
 
 
+def adaptive_max_pool1d_with_indices(input, output_size, return_indices=False):
+    """`adaptive_max_pool1d` that always returns the indices too."""
+    return adaptive_max_pool1d(input, output_size, True)
+
+
+def adaptive_max_pool2d_with_indices(input, output_size, return_indices=False):
+    """`adaptive_max_pool2d` that always returns the indices too."""
+    return adaptive_max_pool2d(input, output_size, True)
+
+
+def adaptive_max_pool3d_with_indices(input, output_size, return_indices=False):
+    """`adaptive_max_pool3d` that always returns the indices too."""
+    return adaptive_max_pool3d(input, output_size, True)
+
+
+def _fractional_max_pool(n, repeat, function, input, kernel_size, output_size, output_ratio, samples):
+    if output_size is None and output_ratio is None:
+        raise ValueError(f"fractional_max_pool{n}d requires specifying either an output_size or an output_ratio")
+    if output_size is None:
+        if not isinstance(output_ratio, (list, tuple)):
+            output_ratio = [output_ratio] * n
+        output_size = [int(size * ratio) for size, ratio in zip(input.shape[-n:], output_ratio)]
+    if samples is None:
+        batch = 1 if input.dim() == n + 1 else input.size(0)
+        samples = _C.rand(batch, input.size(-n - 1), n, dtype=input.dtype, device=input.device)
+    return function(input, repeat(kernel_size), repeat(output_size), samples)
+
+
+def fractional_max_pool2d_with_indices(
+    input, kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None
+):
+    """`fractional_max_pool2d` that always returns the indices too."""
+    return _fractional_max_pool(
+        2, _pair, _C.fractional_max_pool2d, input, kernel_size, output_size, output_ratio, _random_samples
+    )
+
+
+def fractional_max_pool2d(
+    input, kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None
+):
+    """The largest number in windows at places drawn at random, so many that the result has `output_size`.
+
+    Input (N, C, H, W) or (C, H, W); instead of the size, `output_ratio` gives it as a share of the input's. With
+    `return_indices` also where the numbers stand in the flattened plane. `_random_samples` (N, C, 2) fixes the places.
+
+    >>> F.fractional_max_pool2d(torch.ones(1, 1, 9, 9), 3, output_size=4).shape
+    torch.Size([1, 1, 4, 4])
+    """
+    output = fractional_max_pool2d_with_indices(input, kernel_size, output_size, output_ratio, True, _random_samples)
+    return output if return_indices else output[0]
+
+
+def fractional_max_pool3d_with_indices(
+    input, kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None
+):
+    """`fractional_max_pool3d` that always returns the indices too."""
+    return _fractional_max_pool(
+        3, _triple, _C.fractional_max_pool3d, input, kernel_size, output_size, output_ratio, _random_samples
+    )
+
+
+def fractional_max_pool3d(
+    input, kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None
+):
+    """`fractional_max_pool2d` for volumes (N, C, D, H, W) or (C, D, H, W); `_random_samples` is (N, C, 3).
+
+    >>> F.fractional_max_pool3d(torch.ones(1, 1, 9, 9, 9), 3, output_ratio=0.5).shape
+    torch.Size([1, 1, 4, 4, 4])
+    """
+    output = fractional_max_pool3d_with_indices(input, kernel_size, output_size, output_ratio, True, _random_samples)
+    return output if return_indices else output[0]
+
+
 def adaptive_avg_pool1d(input, output_size):
     """The mean of each of `output_size` parts of (N, C, L) or (C, L).
 

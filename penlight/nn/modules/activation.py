@@ -4,7 +4,8 @@ import warnings
 
 from penlight import _C
 from penlight.nn import functional as F
-from penlight.nn.init import constant_
+from penlight.nn.init import constant_, xavier_normal_, xavier_uniform_
+from penlight.nn.modules.linear import NonDynamicallyQuantizableLinear
 from penlight.nn.modules.module import Module
 from penlight.nn.parameter import Parameter
 
@@ -30,6 +31,7 @@ __all__ = [
     "LogSigmoid",
     "Softplus",
     "Softshrink",
+    "MultiheadAttention",
     "PReLU",
     "Softsign",
     "Tanhshrink",
@@ -532,3 +534,140 @@ class Softmax2d(Module):
         if input.dim() not in (3, 4):
             raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.dim()}D instead")
         return F.softmax(input, -3, _stacklevel=5)
+
+
+class MultiheadAttention(Module):
+    """Attention in several heads: each position of a query takes a weighted mean of the values at all keys.
+
+    `query` (L, N, embed_dim), `key` (S, N, kdim) and `value` (S, N, vdim); N comes first with `batch_first` and may be
+    missing. Gives the output, of the query's shape, and the weights of attention (N, L, S), or (N, num_heads, L, S)
+    without `average_attn_weights`, or None without `need_weights`, which is faster. In `key_padding_mask` (N, S) and
+    `attn_mask` (L, S) or (N * num_heads, L, S), True or -inf says where not to look. `add_bias_kv` learns one more key
+    and value, `add_zero_attn` adds zeros as one; `dropout` acts on the weights.
+
+    >>> attention = torch.nn.MultiheadAttention(8, 2, batch_first=True)
+    >>> x = torch.zeros(3, 5, 8)
+    >>> output, weights = attention(x, x, x)
+    >>> output.shape, weights.shape
+    (torch.Size([3, 5, 8]), torch.Size([3, 5, 5]))
+    """
+
+    def __init__(
+        self,
+        embed_dim,
+        num_heads,
+        dropout=0.0,
+        bias=True,
+        add_bias_kv=False,
+        add_zero_attn=False,
+        kdim=None,
+        vdim=None,
+        batch_first=False,
+        device=None,
+        dtype=None,
+    ):
+        if embed_dim <= 0 or num_heads <= 0:
+            raise ValueError(
+                f"embed_dim and num_heads must be greater than 0, got embed_dim={embed_dim} and num_heads={num_heads} "
+                "instead"
+            )
+        super().__init__()
+        options = {"device": device, "dtype": dtype}
+        self.embed_dim = embed_dim
+        self.kdim = kdim if kdim is not None else embed_dim
+        self.vdim = vdim if vdim is not None else embed_dim
+        self._qkv_same_embed_dim = self.kdim == embed_dim and self.vdim == embed_dim
+        self.num_heads = num_heads
+        self.dropout = dropout
+        self.batch_first = batch_first
+        self.head_dim = embed_dim // num_heads
+        if self.head_dim * num_heads != embed_dim:
+            raise AssertionError("embed_dim must be divisible by num_heads")
+        widths = {"q_proj_weight": embed_dim, "k_proj_weight": self.kdim, "v_proj_weight": self.vdim}
+        for name, width in widths.items():
+            separate = not self._qkv_same_embed_dim
+            weight = Parameter(_C.empty((embed_dim, width), **options)) if separate else None
+            self.register_parameter(name, weight)
+        packed = Parameter(_C.empty((3 * embed_dim, embed_dim), **options)) if self._qkv_same_embed_dim else None
+        self.register_parameter("in_proj_weight", packed)
+        self.register_parameter("in_proj_bias", Parameter(_C.empty(3 * embed_dim, **options)) if bias else None)
+        self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias=bias, **options)
+        if add_bias_kv:
+            self.bias_k = Parameter(_C.empty((1, 1, embed_dim), **options))
+            self.bias_v = Parameter(_C.empty((1, 1, embed_dim), **options))
+        else:
+            self.bias_k = self.bias_v = None
+        self.add_zero_attn = add_zero_attn
+        self._reset_parameters()
+
+    def _reset_parameters(self):
+        for weight in (self.in_proj_weight, self.q_proj_weight, self.k_proj_weight, self.v_proj_weight):
+            if weight is not None:
+                xavier_uniform_(weight)
+        if self.in_proj_bias is not None:
+            constant_(self.in_proj_bias, 0.0)
+            constant_(self.out_proj.bias, 0.0)
+        if self.bias_k is not None:
+            xavier_normal_(self.bias_k)
+            xavier_normal_(self.bias_v)
+
+    def __setstate__(self, state):
+        state.setdefault("_qkv_same_embed_dim", True)
+        super().__setstate__(state)
+
+    def forward(
+        self,
+        query,
+        key,
+        value,
+        key_padding_mask=None,
+        need_weights=True,
+        attn_mask=None,
+        average_attn_weights=True,
+        is_causal=False,
+    ):
+        """Attend -> (output, weights). `is_causal` says that `attn_mask` is the causal one, which may save work."""
+        if self.batch_first and query.dim() == 3:
+            # One tensor stays one: a projection of all three at once is faster.
+            seen = {id(t): t.transpose(0, 1) if t.dim() == 3 else t for t in (query, key, value)}
+            query, key, value = [seen[id(t)] for t in (query, key, value)]
+            transposed = True
+        else:
+            transposed = False
+        output, weights = F.multi_head_attention_forward(
+            query,
+            key,
+            value,
+            self.embed_dim,
+            self.num_heads,
+            self.in_proj_weight,
+            self.in_proj_bias,
+            self.bias_k,
+            self.bias_v,
+            self.add_zero_attn,
+            self.dropout,
+            self.out_proj.weight,
+            self.out_proj.bias,
+            training=self.training,
+            key_padding_mask=key_padding_mask,
+            need_weights=need_weights,
+            attn_mask=attn_mask,
+            use_separate_proj_weight=not self._qkv_same_embed_dim,
+            q_proj_weight=self.q_proj_weight,
+            k_proj_weight=self.k_proj_weight,
+            v_proj_weight=self.v_proj_weight,
+            average_attn_weights=average_attn_weights,
+            is_causal=is_causal,
+        )
+        return output.transpose(0, 1) if transposed else output, weights
+
+    def merge_masks(self, attn_mask, key_padding_mask, query):
+        """Join both masks -> (mask, its kind: 0 of attention, 1 of padding, 2 of both; both are None for no mask)."""
+        if key_padding_mask is None:
+            return attn_mask, None if attn_mask is None else 0
+        if attn_mask is None:
+            return key_padding_mask, 1
+        batch, length = query.shape[:2]
+        mask = attn_mask.view(batch, -1, length, length) if attn_mask.dim() == 3 else attn_mask
+        mask = mask.expand(batch, self.num_heads, -1, -1)
+        return mask + key_padding_mask.view(batch, 1, 1, length).expand(-1, self.num_heads, -1, -1), 2

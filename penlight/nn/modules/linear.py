@@ -67,6 +67,14 @@ class Linear(Module):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
+class NonDynamicallyQuantizableLinear(Linear):
+    """A Linear under the name that the output projection of attention has in checkpoints of whole modules.
+
+    >>> torch.nn.modules.linear.NonDynamicallyQuantizableLinear(2, 3)
+    NonDynamicallyQuantizableLinear(in_features=2, out_features=3, bias=True)
+    """
+
+
 class Bilinear(Module):
     """y = x1^T A x2 + b: every output is a weighted sum over products of the two inputs' features.
 

@@ -1,7 +1,10 @@
 """Losses as modules: called with predictions and targets, they give a number to minimise."""
 
+import math
+
 from penlight.nn import _reduction
 from penlight.nn import functional as F
+from penlight.nn.modules.linear import Linear
 from penlight.nn.modules.module import Module
 
 __all__ = [
@@ -26,6 +29,8 @@ __all__ = [
     "MultiMarginLoss",
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
+    "CTCLoss",
+    "LinearCrossEntropyLoss",
 ]
 
 
@@ -407,4 +412,88 @@ class TripletMarginWithDistanceLoss(_Loss):
             margin=self.margin,
             swap=self.swap,
             reduction=self.reduction,
+        )
+
+
+class CTCLoss(_Loss):
+    """-log of the probability that a sequence of symbols and blanks reads as the target, whatever the alignment.
+
+    `log_probs` (T, N, C), `targets` (N, S), `input_lengths` (N,) and `target_lengths` (N,), as for F.ctc_loss; `blank`
+    is the number of the class that means nothing.
+
+    >>> loss = torch.nn.CTCLoss()
+    >>> loss(torch.full((3, 1, 2), 0.5).log(), torch.tensor([[1]]), torch.tensor([3]), torch.tensor([1]))
+    tensor(0.2877)
+    """
+
+    def __init__(self, blank=0, reduction="mean", zero_infinity=False):
+        super().__init__(reduction=reduction)
+        self.blank = blank
+        self.zero_infinity = zero_infinity
+
+    def forward(self, log_probs, targets, input_lengths, target_lengths):
+        """Compare sequences."""
+        return F.ctc_loss(
+            log_probs, targets, input_lengths, target_lengths, self.blank, self.reduction, self.zero_infinity
+        )
+
+
+class LinearCrossEntropyLoss(_WeightedLoss):
+    """A linear layer to the scores of `num_classes` classes, and CrossEntropyLoss of them.
+
+    Input (N, in_features) or (in_features,), target as for CrossEntropyLoss; `out_features` are the further dimensions
+    of a loss (N, *out_features). With `options`, an nn.LinearCrossEntropyOptions, the scores of the whole batch are
+    never in memory.
+
+    >>> loss = torch.nn.LinearCrossEntropyLoss(5, 10)
+    >>> round(loss(torch.zeros(3, 5), torch.tensor([0, 4, 9])).item(), 4)
+    2.3026
+    """
+
+    def __init__(
+        self,
+        in_features,
+        num_classes,
+        *,
+        out_features=(),
+        bias=False,
+        device=None,
+        dtype=None,
+        reduction="mean",
+        weight=None,
+        ignore_index=None,
+        label_smoothing=0.0,
+        options=None,
+    ):
+        super().__init__(weight, reduction=reduction)
+        self.num_classes = num_classes
+        self.out_features = out_features
+        self.ignore_index = ignore_index
+        self.label_smoothing = label_smoothing
+        self.options = options
+        rows = num_classes * math.prod(out_features)
+        self.linear = Linear(in_features, rows, bias=bias, device=device, dtype=dtype)
+
+    def forward(self, input, target):
+        """Compute the scores and compare them with the target."""
+        shape = (self.num_classes, *self.out_features)
+        bias = self.linear.bias
+        return F.linear_cross_entropy(
+            input,
+            self.linear.weight.view(*shape, -1),
+            target,
+            linear_bias=None if bias is None else bias.view(shape),
+            weight=self.weight,
+            reduction=self.reduction,
+            ignore_index=self.ignore_index,
+            label_smoothing=self.label_smoothing,
+            options=self.options,
+        )
+
+    def extra_repr(self):
+        """The settings."""
+        return (
+            f"in_features={self.linear.in_features}, num_classes={self.num_classes}, out_features={self.out_features}, "
+            f"bias={self.linear.bias is not None}, reduction={self.reduction}, ignore_index={self.ignore_index}, "
+            f"label_smoothing={self.label_smoothing}, options={self.options}"
         )

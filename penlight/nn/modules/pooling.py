@@ -2,12 +2,17 @@
 
 from penlight.nn import functional as F
 from penlight.nn.modules.module import Module
-from penlight.nn.modules.utils import _single
+from penlight.nn.modules.utils import _pair, _single, _triple
 
 __all__ = [
     "MaxPool1d",
     "MaxPool2d",
     "MaxPool3d",
+    "MaxUnpool1d",
+    "MaxUnpool2d",
+    "MaxUnpool3d",
+    "FractionalMaxPool2d",
+    "FractionalMaxPool3d",
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
@@ -318,3 +323,116 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
     def forward(self, input):
         """Pool the input."""
         return F.adaptive_avg_pool3d(input, self.output_size)
+
+
+class _MaxUnpoolNd(Module):
+    def __init__(self, kernel_size, stride=None, padding=0):
+        super().__init__()
+        self.kernel_size = self._ntuple(kernel_size)
+        self.stride = self._ntuple(stride if stride is not None else kernel_size)
+        self.padding = self._ntuple(padding)
+
+    def extra_repr(self):
+        """The settings."""
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class MaxUnpool1d(_MaxUnpoolNd):
+    """Puts numbers back where a MaxPool1d with `return_indices` found them, zeros elsewhere.
+
+    >>> pooled, indices = torch.nn.MaxPool1d(2, return_indices=True)(torch.tensor([[1., 3., 2., 0.]]))
+    >>> torch.nn.MaxUnpool1d(2)(pooled, indices)
+    tensor([[0., 3., 2., 0.]])
+    """
+
+    _ntuple = staticmethod(_single)
+
+    def forward(self, input, indices, output_size=None):
+        """Put the numbers back."""
+        return F.max_unpool1d(input, indices, self.kernel_size, self.stride, self.padding, output_size)
+
+
+class MaxUnpool2d(_MaxUnpoolNd):
+    """Puts numbers back where a MaxPool2d with `return_indices` found them, zeros elsewhere.
+
+    >>> torch.nn.MaxUnpool2d(2)(torch.tensor([[[3.]]]), torch.tensor([[[1]]]))
+    tensor([[[0., 3.],
+             [0., 0.]]])
+    """
+
+    _ntuple = staticmethod(_pair)
+
+    def forward(self, input, indices, output_size=None):
+        """Put the numbers back."""
+        return F.max_unpool2d(input, indices, self.kernel_size, self.stride, self.padding, output_size)
+
+
+class MaxUnpool3d(_MaxUnpoolNd):
+    """Puts numbers back where a MaxPool3d with `return_indices` found them, zeros elsewhere.
+
+    >>> torch.nn.MaxUnpool3d(2)(torch.ones(1, 1, 1, 1), torch.zeros(1, 1, 1, 1, dtype=torch.int64)).shape
+    torch.Size([1, 2, 2, 2])
+    """
+
+    _ntuple = staticmethod(_triple)
+
+    def forward(self, input, indices, output_size=None):
+        """Put the numbers back."""
+        return F.max_unpool3d(input, indices, self.kernel_size, self.stride, self.padding, output_size)
+
+
+class _FractionalMaxPoolNd(Module):
+    def __init__(self, kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None):
+        super().__init__()
+        name = type(self).__name__
+        self.kernel_size = self._ntuple(kernel_size)
+        self.return_indices = return_indices
+        self.register_buffer("_random_samples", _random_samples)
+        self.output_size = self._ntuple(output_size) if output_size is not None else None
+        self.output_ratio = self._ntuple(output_ratio) if output_ratio is not None else None
+        if output_size is None and output_ratio is None:
+            raise ValueError(f"{name} requires specifying either an output size, or a pooling ratio")
+        if output_size is not None and output_ratio is not None:
+            raise ValueError("only one of output_size and output_ratio may be specified")
+        if self.output_ratio is not None and not all(0 < ratio < 1 for ratio in self.output_ratio):
+            raise ValueError(f"output_ratio must be between 0 and 1 (got {output_ratio})")
+
+    def _pool(self, function, input):
+        return function(
+            input,
+            self.kernel_size,
+            self.output_size,
+            self.output_ratio,
+            self.return_indices,
+            _random_samples=self._random_samples,
+        )
+
+
+class FractionalMaxPool2d(_FractionalMaxPoolNd):
+    """The largest number in windows at places drawn at random, so many that images get `output_size`.
+
+    Input (N, C, H, W) or (C, H, W). Give `output_size`, or `output_ratio`, its share of the input's size (Graham 2014).
+
+    >>> torch.nn.FractionalMaxPool2d(3, output_ratio=0.5)(torch.zeros(1, 1, 9, 9)).shape
+    torch.Size([1, 1, 4, 4])
+    """
+
+    _ntuple = staticmethod(_pair)
+
+    def forward(self, input):
+        """Pool the input."""
+        return self._pool(F.fractional_max_pool2d, input)
+
+
+class FractionalMaxPool3d(_FractionalMaxPoolNd):
+    """FractionalMaxPool2d for volumes (N, C, D, H, W) or (C, D, H, W).
+
+    >>> torch.nn.FractionalMaxPool3d(3, output_size=4)(torch.zeros(1, 1, 9, 9, 9)).shape
+    torch.Size([1, 1, 4, 4, 4])
+    """
+
+    _ntuple = staticmethod(_triple)
+
+    def forward(self, input):
+        """Pool the input."""
+        return self._pool(F.fractional_max_pool3d, input)

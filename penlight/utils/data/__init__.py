@@ -12,6 +12,7 @@ from penlight.utils.data.dataset import (
     TensorDataset,
     random_split,
 )
+from penlight.utils.data.distributed import DistributedSampler
 from penlight.utils.data.sampler import (
     BatchSampler,
     RandomSampler,
@@ -27,6 +28,7 @@ __all__ = [
     "ConcatDataset",
     "DataLoader",
     "Dataset",
+    "DistributedSampler",
     "IterableDataset",
     "RandomSampler",
     "Sampler",
