@@ -121,7 +121,10 @@ _NAMES = {
 
 def __getattr__(name):
     if name in _NAMES or name.endswith("Storage"):
-        value = getattr(_importlib.import_module("penlight." + _NAMES.get(name, "storage")), name)
+        try:
+            value = getattr(_importlib.import_module("penlight." + _NAMES.get(name, "storage")), name)
+        except (ModuleNotFoundError, AttributeError):
+            raise _missing(name) from None
     elif name in _MODULES:
         try:
             value = _importlib.import_module("penlight." + name)
