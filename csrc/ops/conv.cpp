@@ -254,12 +254,13 @@ Tensor conv_forward(const Tensor& input, const Tensor& weight, const Tensor& bia
   const DType d = conv_dtype(input.dtype());
   const ConvArgs args = conv_args(input.sizes(), weight.sizes(), sizes, s);
   if (!input.is_meta() && bias && (input.numel() == 0 || weight.numel() == 0)) return add_bias(zeros(sizes, input.dtype()), bias);
-  if (input.is_meta()) return empty(sizes, input.dtype(), input.device());
+  if (input.is_meta()) return in_layout_of(is_channels_last(input) ? input : weight, empty(sizes, input.dtype(), input.device()));
   Tensor x = kernel_data(input, d), w = kernel_data(weight, d), b = kernel_data(bias, d);
-  return computed(sizes, input, weight, d, args, [&](auto t, auto* out) {
+  Tensor y = computed(sizes, input, weight, d, args, [&](auto t, auto* out) {
     using T = decltype(t);
     kernels<T>().forward(args, x->ptr<T>(), w->ptr<T>(), b.get() ? b->ptr<T>() : nullptr, out);
   });
+  return in_layout_of(is_channels_last(input) ? input : weight, y);
 }
 
 Tensor conv_input_grad(const Tensor& grad_output, const Tensor& weight, Shape input_size, Shape stride, Shape padding, Shape dilation, int64_t groups) {
@@ -286,7 +287,8 @@ Tensor conv_weight_grad(const Tensor& grad_output, const Tensor& input, Shape we
 
 Tensor conv_transposed(const Tensor& input, const Tensor& weight, const Tensor& bias, Shape output_size, Shape stride, Shape padding, Shape dilation,
                        int64_t groups) {
-  return add_bias(conv_input_grad(input, weight, output_size, stride, padding, dilation, groups), bias);
+  Tensor y = add_bias(conv_input_grad(input, weight, output_size, stride, padding, dilation, groups), bias);
+  return in_layout_of(is_channels_last(input) ? input : weight, y);
 }
 
 Tensor convolution(const Tensor& input, const Tensor& weight, const Tensor& bias, Shape stride, Shape padding, Shape dilation, bool transposed,

@@ -206,9 +206,6 @@ struct Channels {
   int64_t at(int64_t i, int64_t channel) const { return (i * c + channel) * s; }
 };
 
-bool is_channels_last(const Tensor& t) {
-  return t.dim() >= 4 && !t.is_contiguous() && t.strides() == Shape(channels_last_strides(t.sizes()));
-}
 
 // Calls run(first channel, last channel) on the threads.
 template <class F> void over_channels(const Channels& k, F run) {

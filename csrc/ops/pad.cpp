@@ -78,7 +78,8 @@ Tensor constant_pad_nd(const Tensor& self, Shape pad, const Scalar& value) {
     PL_CHECK(sizes[size_t(d)] >= 0, "The input size %lld, plus negative padding %lld and %lld resulted in a negative output size, which is invalid. Check "
              "dimension %d of your input.", (long long)self.size(d), (long long)before, (long long)after, d);
   }
-  Tensor r = pl::full(sizes, value, self.dtype(), self.device());
+  Tensor r = is_channels_last(self) ? pl::empty_strided(sizes, channels_last_strides(sizes), self.dtype(), self.device()) : pl::full(sizes, value, self.dtype(), self.device());
+  if (!r.is_contiguous() && !r.is_meta()) copy_into(r, pl::scalar_tensor(value, self.dtype()));
   Tensor from = overlap(self, pad, -1), to = overlap(r, pad, 1);
   if (from.numel()) copy_into(to, from);
   return r;

@@ -162,7 +162,8 @@ Tensor resampled(const Tensor& input, Mode m, const Sizes& out, const std::vecto
     Taps t = taps_for(m, input.dtype(), in, n, scale, align_corners, antialias);
     if (!(n == in && m != Mode::Cubic && scale == 0)) r = op::resample(r, 2 + d, t.index, t.weight);
   }
-  if (narrow) return op::_to_copy(r, input.dtype(), MemoryFormat::None);
+  if (narrow) r = op::_to_copy(r, input.dtype(), MemoryFormat::None);
+  if (is_channels_last(input) && !is_channels_last(r)) return op::clone(r, dims == 2 ? MemoryFormat::ChannelsLast : MemoryFormat::ChannelsLast3d);
   return r.get() == input.get() ? op::clone(input, MemoryFormat::None) : r;
 }
 
