@@ -12,10 +12,15 @@ Example:
 from penlight.vision.models import _api
 from penlight.vision.models._api import *
 from penlight.vision.models.alexnet import *
+from penlight.vision.models.convnext import *
 from penlight.vision.models.densenet import *
+from penlight.vision.models.efficientnet import *
+from penlight.vision.models.mobilenetv2 import *
+from penlight.vision.models.mobilenetv3 import *
 from penlight.vision.models.resnet import *
 from penlight.vision.models.squeezenet import *
 from penlight.vision.models.vgg import *
+from penlight.vision.models.vision_transformer import *
 
 _MISSING = ("detection", "video", "quantization", "optical_flow", "segmentation", "maxvit", "maxvit_t")
 

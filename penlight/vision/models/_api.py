@@ -154,7 +154,7 @@ def builder(name, make, loaded=None, convert=None, finish=None):
         return model
 
     build.__name__ = build.__qualname__ = name
-    build.__module__ = make.__module__
+    build.__module__ = __name__
     build.__doc__ = f"Make the network {name}; `weights` names trained ones, other options are those of its class."
     _builders[name] = build
     return build

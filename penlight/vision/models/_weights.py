@@ -1,9 +1,11 @@
 """Where trained weights are kept and how their pictures were prepared: one row for each file.
 
-A row: name of the enumeration (without _Weights; in small letters the model's), member (* marks the DEFAULT
-one), file, crop, resize, interpolation, mean of the first channel (what tells the kinds of normalisation apart), number of parameters,
-accuracy in percent at 1 and at 5.
+A row: name of the enumeration (without _Weights; in small letters the model's), member (* marks the DEFAULT one), file,
+crop, resize, interpolation, mean of the first channel (what tells the kinds of normalisation apart), number of
+parameters, accuracy in percent at 1 and at 5.
 """
+
+# ruff: noqa: E501
 
 ROWS = """
 AlexNet IMAGENET1K_V1* alexnet-owt-7be5be79.pth 224 256 bilinear 0.485 61100840 56.522 79.066
