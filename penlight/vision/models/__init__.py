@@ -15,9 +15,12 @@ from penlight.vision.models.alexnet import *
 from penlight.vision.models.convnext import *
 from penlight.vision.models.densenet import *
 from penlight.vision.models.efficientnet import *
+from penlight.vision.models.googlenet import *
+from penlight.vision.models.mnasnet import *
 from penlight.vision.models.mobilenetv2 import *
 from penlight.vision.models.mobilenetv3 import *
 from penlight.vision.models.resnet import *
+from penlight.vision.models.shufflenetv2 import *
 from penlight.vision.models.squeezenet import *
 from penlight.vision.models.vgg import *
 from penlight.vision.models.vision_transformer import *
