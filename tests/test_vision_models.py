@@ -20,7 +20,7 @@ def digest(text):
 def test_every_model_has_the_recorded_keys_shapes_and_repr():
     assert set(RECORD["look"]) <= set(models.list_models())
     for name, expected in RECORD["look"].items():
-        options = {"init_weights": False} if name == "googlenet" else {}
+        options = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
         with torch.device("meta"):
             model = models.get_model(name, **options)
         keys = str([(k, list(v.shape)) for k, v in model.state_dict().items()])
@@ -67,3 +67,16 @@ def test_what_is_missing_says_so():
         models.detection  # noqa: B018
     with pytest.raises(ValueError, match="Unknown model"):
         models.get_model("nothing")
+
+
+def test_feature_extractor_gives_outputs_of_modules():
+    model = models.resnet18(num_classes=2).eval()
+    x = torch.ones(1, 3, 32, 32)
+    out = models.feature_extraction.create_feature_extractor(model, {"layer1": "low", "layer2.0": "next", "fc": "end"})(x)
+    assert list(out) == ["low", "next", "end"]
+    assert torch.equal(out["end"], model(x))
+    assert out["next"].shape == (1, 128, 4, 4)
+    with pytest.raises(ValueError, match="not present in model"):
+        models.feature_extraction.create_feature_extractor(model, ["layer9"])
+    getter = models._utils.IntermediateLayerGetter(model, {"layer1": "low"})
+    assert torch.equal(getter(x)["low"], out["low"])

@@ -1,7 +1,7 @@
 """Networks for pictures, as torchvision.models has them: the same names, the same keys in the state dict.
 
-Detection, video, quantized, optical flow and segmentation networks and MaxViT are not there: asking for one raises an
-AttributeError that says so.
+Detection, video, quantized, optical flow and segmentation networks, RegNet, Swin and MaxViT are not there: asking for
+one raises an AttributeError that says so.
 
 Example:
     >>> from penlight.vision import models
@@ -9,13 +9,14 @@ Example:
     Linear(in_features=512, out_features=10, bias=True)
 """
 
-from penlight.vision.models import _api
+from penlight.vision.models import _api, _utils, feature_extraction
 from penlight.vision.models._api import *
 from penlight.vision.models.alexnet import *
 from penlight.vision.models.convnext import *
 from penlight.vision.models.densenet import *
 from penlight.vision.models.efficientnet import *
 from penlight.vision.models.googlenet import *
+from penlight.vision.models.inception import *
 from penlight.vision.models.mnasnet import *
 from penlight.vision.models.mobilenetv2 import *
 from penlight.vision.models.mobilenetv3 import *
@@ -29,7 +30,7 @@ _MISSING = ("detection", "video", "quantization", "optical_flow", "segmentation"
 
 
 def __getattr__(name):
-    if name in _MISSING:
+    if name in _MISSING or name.startswith(("swin_", "regnet_")):
         raise AttributeError(
             f"Penlight's vision has no models.{name}: networks that classify pictures are there (see list_models())"
         )
