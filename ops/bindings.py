@@ -18,7 +18,7 @@ def public(a):
 
 
 def has_out(r):
-    return "o" in r.forms and not r.inplace and all(k in ("Tensor",) for k in r.returns)
+    return "o" in r.forms and not r.inplace and all(k in ("Tensor", "Tensor[]") for k in r.returns)
 
 
 @functools.cache
@@ -66,6 +66,12 @@ def signature(r, i, method_self):
     return f"  static const Param params{i}[] = {{{body}}};\n", f"{{params{i}, {len(ps)}}}"
 
 
+def exact_out(r):
+    """The message for an out= of a dtype that is not the result's, with places for both names, those of PyTorch and of C++."""
+    names = {"result": "%1$s", "out": "%2$s", "c_result": "%3$s", "c_out": "%4$s"}
+    return f', "{r.exact_out.format(**names)}"' if r.exact_out else ""
+
+
 def call_case(r, i):
     index = {a.name: j for j, a in enumerate(r.args)}
     args = ", ".join(access(a, index[a.name]) for a in nodes.call_args(r))
@@ -77,8 +83,11 @@ def call_case(r, i):
             direct = f"op::{r.cname}_out({args}{', ' if args else ''}p.out({out_at}))"
             lines.append(f"        if (p.given({out_at})) return p.give({direct});")
         else:
-            lines.append(f'        if (p.given({out_at})) return p.give_out({out_at}, [&] {{ return {call}; }});')
+            if r.factory:      # the dtype is that of out=
+                call = call.replace(f"p.dtype({index['dtype']})", f"p.dtype({index['dtype']}, p.out({out_at}).dtype())")
+            lines.append(f'        if (p.given({out_at})) return p.give_out({out_at}, [&] {{ return {call}; }}{exact_out(r)});')
     if r.factory:
+        call = f"op::{r.cname}({args})"
         lines.append(f"        return p.give_leaf({call}, {index['requires_grad']}, {index['pin_memory']}, {index['layout']});")
     elif not r.returns or r.returns == ["()"]:
         lines.append(f"        {call};\n        Py_RETURN_NONE;")

@@ -3,6 +3,8 @@ from ops.table import op
 
 op("empty(int[] size, *, MemoryFormat? memory_format=None, FACTORY) -> Tensor", forms="fo", doc="A tensor of the given shape whose numbers are whatever was in memory.")
 op("empty_strided(int[] size, int[] stride, *, FACTORY) -> Tensor", forms="f", doc="An uninitialised tensor with the given strides.")
+op("empty_permuted(int[] size, int[] physical_layout, *, FACTORY) -> Tensor", forms="f",
+   doc="Memory that is not initialised, whose dimensions lie in memory in the order physical_layout.")
 op("zeros(int[] size, *, FACTORY) -> Tensor", forms="fo", ref="numpy.zeros", doc="A tensor full of zeros.")
 op("ones(int[] size, *, FACTORY) -> Tensor", forms="fo", ref="numpy.ones", doc="A tensor full of ones.")
 op("full(int[] size, Scalar fill_value, *, FACTORY) -> Tensor", forms="fo", ref="numpy.full", doc="A tensor in which every number is fill_value.")
@@ -19,8 +21,11 @@ op("arange.start(Scalar start, Scalar end, Scalar step=1, *, FACTORY) -> Tensor"
 op("range(Scalar start, Scalar end, Scalar step=1, *, FACTORY) -> Tensor", forms="f", doc="The numbers from start to end, end included.")
 op("linspace(Scalar start, Scalar end, int steps, *, FACTORY) -> Tensor", forms="fo", ref="numpy.linspace", doc="Evenly spaced numbers from start to end, both included.")
 op("logspace(Scalar start, Scalar end, int steps, float base=10.0, *, FACTORY) -> Tensor", forms="fo", ref="numpy.logspace", doc="base to the power of evenly spaced numbers.")
+op("linspace.tensors(Operand start, Operand end, int steps, *, FACTORY) -> Tensor", forms="fo")
+op("logspace.tensors(Operand start, Operand end, int steps, float base=10.0, *, FACTORY) -> Tensor", forms="fo")
 op("eye(int n, int? m=None, *, FACTORY) -> Tensor", forms="fo", ref="numpy.eye", doc="The identity matrix.")
-op("complex(Tensor real, Tensor imag) -> Tensor", forms="fo", grad={"real": "real_part(grad)", "imag": "imag_part(grad)"}, doc="Complex numbers from their parts.")
+op("complex(Tensor real, Tensor imag) -> Tensor", forms="fo",
+   exact_out="Expected object of scalar type {result} but got scalar type {out} for argument 'out'", grad={"real": "real_part(grad)", "imag": "imag_part(grad)"}, doc="Complex numbers from their parts.")
 op("polar(Tensor abs, Tensor angle) -> Tensor", forms="fo", doc="Complex numbers from absolute value and angle.")
 
 op("_to_copy(Tensor self, ScalarType? dtype=None, MemoryFormat? memory_format=None) -> Tensor", forms="f", node="ToCopyBackward0",

@@ -23,7 +23,7 @@ op("masked_scatter(Tensor self, Tensor mask, Tensor source) -> Tensor", forms="f
    grad={"self": "masked_fill_self_grad(grad, mask, self.shape)", "source": "masked_scatter_backward(grad, mask, source.shape)"},
    doc="A copy of input with the elements of source, in order, where mask is True.")
 op("nonzero(Tensor self) -> Tensor", forms="fmo", ref="numpy.argwhere", doc="The indices of the nonzero elements, a row each; with as_tuple a vector for each dimension.")
-op("nonzero.tuple(Tensor self, *, bool as_tuple) -> Any", forms="fm")
+op("nonzero.tuple(Tensor self, *, bool as_tuple, Tensor? out=None) -> Any", forms="fm")
 op("nonzero_static(Tensor self, *, int size, int fill_value=-1) -> Tensor", forms="fmo", not_diff=True,
    doc="The indices of the first `size` nonzero elements, a row each; rows of fill_value where there are fewer.")
 op("fill_diagonal_(Tensor(a!) self, Scalar fill_value, bool wrap=False) -> Tensor(a!)", forms="m",
@@ -45,15 +45,16 @@ op("index_copy(Tensor self, int dim, Tensor index, Tensor source) -> Tensor", fo
 op("index_copy_(Tensor(a!) self, int dim, Tensor index, Tensor source) -> Tensor(a!)", forms="m", node="IndexCopyBackward0",
    grad={"self": "index_fill(grad, dim, index, 0)", "source": "slices_at(grad, dim, index, source.shape)"}, doc="In-place form of index_copy.")
 op("index_fill(Tensor self, int dim, Tensor index, Operand value) -> Tensor", forms="fm",
-   grad={"self": "index_fill(grad, dim, index, 0)", "value": "sum_to_size(index_select(grad, dim, index), value.shape)"},
+   grad={"self": "index_fill(grad, dim, index, 0)", "value": "index_fill_value_grad(grad, dim, index, value.shape)"},
    doc="A copy of input with value in the slices that index names.")
 op("index_fill_(Tensor(a!) self, int dim, Tensor index, Operand value) -> Tensor(a!)", forms="m", node="IndexFillBackward0",
-   grad={"self": "index_fill(grad, dim, index, 0)", "value": "sum_to_size(index_select(grad, dim, index), value.shape)"}, doc="In-place form of index_fill.")
+   grad={"self": "index_fill(grad, dim, index, 0)", "value": "index_fill_value_grad(grad, dim, index, value.shape)"}, doc="In-place form of index_fill.")
 op("index_reduce(Tensor self, int dim, Tensor index, Tensor source, str reduce, *, bool include_self=True) -> Tensor", forms="fmio",
    grad={"self": "index_reduce_self_grad(grad, self, dim, index, source, reduce, include_self, result)",
          "source": "index_reduce_source_grad(grad, self, dim, index, source, reduce, include_self, result)"},
    doc="A copy of input with source combined into the slices that index names, by 'prod', 'mean', 'amax' or 'amin'.")
-op("gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False) -> Tensor", forms="fmo", grad={"self": "gather_backward(grad, self.shape, dim, index)"},
+op("gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False) -> Tensor", forms="fmo",
+   exact_out="Expected out tensor to have dtype {c_result}, but got {c_out} instead", grad={"self": "gather_backward(grad, self.shape, dim, index)"},
    ref="numpy.take_along_axis", doc="Element index[i][j] along a dimension for every position of index.")
 op("take_along_dim(Tensor self, Tensor indices, int? dim=None) -> Tensor", forms="fmo", ref="numpy.take_along_axis",
    doc="As gather, with index and input broadcast against each other.")

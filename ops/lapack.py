@@ -4,9 +4,9 @@ from ops.table import op
 # ---- Cholesky
 op("linalg_cholesky_ex(Tensor self, *, bool upper=False, bool check_errors=False) -> (Tensor L, Tensor info)", forms="fo",
    grad={"self": "cholesky_backward(grads[0], result0, upper)"}, doc="The Cholesky factor, and for each matrix 0 or the order of the minor that is not positive-definite.")
-op("linalg_cholesky(Tensor self, *, bool upper=False) -> Tensor", forms="fo", ref="numpy.linalg.cholesky",
+op("linalg_cholesky(Tensor self, *, bool upper=False) -> Tensor", forms="fo",
    doc="The lower triangular L (or upper U) with A = L L^H, for a Hermitian positive-definite matrix; LinAlgError for others.")
-op("cholesky(Tensor self, bool upper=False) -> Tensor", forms="fmo", grad={"self": "cholesky_backward(grad, result, upper)"}, ref="numpy.linalg.cholesky",
+op("cholesky(Tensor self, bool upper=False) -> Tensor", forms="fmo", grad={"self": "cholesky_backward(grad, result, upper)"},
    doc="The older form of linalg.cholesky.")
 op("cholesky_inverse(Tensor self, bool upper=False) -> Tensor", forms="fmo", grad={"self": "cholesky_inverse_backward(grad, self, result, upper)"},
    doc="The inverse of a matrix, from its Cholesky factor.")
@@ -28,17 +28,18 @@ op("linalg_lu_solve(Tensor LU, Tensor pivots, Tensor B, *, bool left=True, bool 
 op("lu_solve(Tensor self, Tensor LU_data, Tensor LU_pivots) -> Tensor", forms="fmo", doc="Solves A X = B, from B and what linalg.lu_factor gives for A.")
 
 # ---- LDL
-op("linalg_ldl_factor_ex(Tensor self, *, bool hermitian=False, bool check_errors=False) -> (Tensor LD, Tensor pivots, Tensor info)", forms="fo",
+op("linalg_ldl_factor_ex(Tensor self, *, bool hermitian=False, bool check_errors=False) -> (Tensor LD, Tensor pivots, Tensor info)", forms="fo", grad={"self": "no_derivative('linalg_ldl_factor_ex')"},
    doc="linalg.ldl_factor, and for each matrix 0 or the place of the first zero on D's diagonal.")
 op("linalg_ldl_factor(Tensor self, *, bool hermitian=False) -> (Tensor LD, Tensor pivots)", forms="fo",
    doc="A = L D L^T (or L D L^H) for a symmetric (Hermitian) matrix that need not be positive-definite.")
-op("linalg_ldl_solve(Tensor LD, Tensor pivots, Tensor B, *, bool hermitian=False) -> Tensor", forms="fo", doc="Solves A X = B, from what linalg.ldl_factor gives for A.")
+op("linalg_ldl_solve(Tensor LD, Tensor pivots, Tensor B, *, bool hermitian=False) -> Tensor", forms="fo",
+   grad={"LD": "no_derivative('linalg_ldl_solve')", "B": "no_derivative('linalg_ldl_solve')"}, doc="Solves A X = B, from what linalg.ldl_factor gives for A.")
 
 # ---- QR
 op("linalg_qr(Tensor A, str mode='reduced') -> (Tensor Q, Tensor R)", forms="fo", ref="numpy.linalg.qr",
    grad={"A": "qr_backward(grads[0], grads[1], result0, result1, mode, A.shape)"}, doc="A = Q R: orthonormal columns and an upper triangle.")
 op("qr(Tensor self, bool some=True) -> (Tensor Q, Tensor R)", forms="fmo", doc="The older form of linalg.qr.")
-op("geqrf(Tensor self) -> (Tensor a, Tensor tau)", forms="fmo", doc="The QR factorisation as LAPACK packs it: R above the diagonal, the reflections below it and in tau.")
+op("geqrf(Tensor self) -> (Tensor a, Tensor tau)", forms="fmo", grad={"self": "no_derivative('geqrf')"}, doc="The QR factorisation as LAPACK packs it: R above the diagonal, the reflections below it and in tau.")
 HOUSEHOLDER = {"input": "householder_backward(grad, result, input, tau, False)", "tau": "householder_backward(grad, result, input, tau, True)"}
 op("linalg_householder_product(Tensor input, Tensor tau) -> Tensor", forms="fo", grad=HOUSEHOLDER, doc="The first columns of the product of the reflections that geqrf gives.")
 op("orgqr(Tensor self, Tensor input2) -> Tensor", forms="fmo", doc="linalg.householder_product: the columns of Q, from what geqrf gives.")
@@ -52,7 +53,7 @@ op("_linalg_solve_ex(Tensor A, Tensor B, *, bool left=True, bool check_errors=Fa
    grad={"A": SOLVE.format("True"), "B": SOLVE.format("False")}, doc="The kernel of linalg.solve.")
 op("linalg_solve_ex(Tensor A, Tensor B, *, bool left=True, bool check_errors=False) -> (Tensor result, Tensor info)", forms="fo",
    doc="linalg.solve, and for each matrix 0 or the place of the first zero pivot.")
-op("linalg_solve(Tensor A, Tensor B, *, bool left=True) -> Tensor", forms="fo", ref="numpy.linalg.solve", doc="The X with A X = B (or X A = B); LinAlgError for a singular A.")
+op("linalg_solve(Tensor A, Tensor B, *, bool left=True) -> Tensor", forms="fo", doc="The X with A X = B (or X A = B); LinAlgError for a singular A.")
 op("linalg_solve_triangular(Tensor self, Tensor B, *, bool upper, bool left=True, bool unitriangular=False) -> Tensor", forms="fo",
    grad={"self": "solve_triangular_backward(grad, self, B, result, upper, left, unitriangular, True)",
          "B": "solve_triangular_backward(grad, self, B, result, upper, left, unitriangular, False)"}, doc="The X with A X = B (or X A = B) for a triangular A.")
@@ -99,16 +100,16 @@ op("svd(Tensor self, bool some=True, bool compute_uv=True) -> (Tensor U, Tensor 
 
 TOLERANCES = "*, Tensor? atol=None, Tensor? rtol=None, bool hermitian=False"
 NUMBERS = "*, float? atol=None, float? rtol=None, bool hermitian=False"
-op(f"linalg_matrix_rank.atol_rtol_float(Tensor self, {NUMBERS}) -> Tensor", forms="fo", not_diff=True, ref="numpy.linalg.matrix_rank",
+op(f"linalg_matrix_rank.atol_rtol_tensor(Tensor input, {TOLERANCES}) -> Tensor", forms="fo", not_diff=True,
    doc="How many singular values (absolute eigenvalues) are above max(atol, rtol * the largest).")
-op(f"linalg_matrix_rank.atol_rtol_tensor(Tensor input, {TOLERANCES}) -> Tensor", forms="fo", not_diff=True)
-op("linalg_matrix_rank(Tensor self, float tol, bool hermitian=False) -> Tensor", forms="fo", not_diff=True)
+op(f"linalg_matrix_rank.atol_rtol_float(Tensor self, {NUMBERS}) -> Tensor", forms="fo", not_diff=True)
 op("linalg_matrix_rank.tol_tensor(Tensor input, Tensor tol, bool hermitian=False) -> Tensor", forms="fo", not_diff=True)
-op(f"linalg_pinv.atol_rtol_float(Tensor self, {NUMBERS}) -> Tensor", forms="fo", ref="numpy.linalg.pinv",
+op("linalg_matrix_rank(Tensor self, float tol, bool hermitian=False) -> Tensor", forms="fo", not_diff=True)
+op(f"linalg_pinv.atol_rtol_tensor(Tensor self, {TOLERANCES}) -> Tensor", forms="fo", grad={"self": "pinv_backward(grad, result, self)"}, node="LinalgPinvBackward0",
    doc="The pseudo-inverse (Moore-Penrose): singular values up to max(atol, rtol * the largest) count as zero.")
-op(f"linalg_pinv.atol_rtol_tensor(Tensor self, {TOLERANCES}) -> Tensor", forms="fo", grad={"self": "pinv_backward(grad, result, self)"}, node="LinalgPinvBackward0")
-op("linalg_pinv(Tensor self, float rcond, bool hermitian=False) -> Tensor", forms="fo")
+op(f"linalg_pinv.atol_rtol_float(Tensor self, {NUMBERS}) -> Tensor", forms="fo")
 op("linalg_pinv.rcond_tensor(Tensor self, Tensor rcond, bool hermitian=False) -> Tensor", forms="fo")
+op("linalg_pinv(Tensor self, float rcond, bool hermitian=False) -> Tensor", forms="fo")
 op("pinverse(Tensor self, float rcond=1e-15) -> Tensor", forms="fm", doc="The older form of linalg.pinv.")
 op("linalg_cond(Tensor self, Scalar? p=None) -> Tensor", forms="fo", ref="numpy.linalg.cond", doc="The condition number: how much solving a system may amplify errors.")
 op("linalg_cond.p_str(Tensor self, str p) -> Tensor", forms="fo")

@@ -22,11 +22,14 @@ op("kl_div(Tensor self, Tensor target, int reduction=1, *, bool log_target=False
 
 # ---- recurrent layers
 STACK = "Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, bool bidirectional, bool batch_first"
+PACKED = "Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, bool bidirectional"
 CELL = "Tensor w_ih, Tensor w_hh, Tensor? b_ih=None, Tensor? b_hh=None"
 op(f"lstm(Tensor input, Tensor[] hx, {STACK}) -> (Tensor, Tensor, Tensor)", forms="f", doc="Long short-term memory layers over a sequence.")
+op(f"lstm.data(Tensor data, Tensor batch_sizes, Tensor[] hx, {PACKED}) -> (Tensor, Tensor, Tensor)", forms="f")
 op(f"lstm_cell(Tensor input, Tensor[] hx, {CELL}) -> (Tensor, Tensor)", forms="f", doc="One step of long short-term memory.")
 for name, words in (("gru", "gated recurrent units"), ("rnn_tanh", "a recurrent network with tanh"), ("rnn_relu", "a recurrent network with relu")):
     op(f"{name}(Tensor input, Tensor hx, {STACK}) -> (Tensor, Tensor)", forms="f", doc=f"Layers of {words} over a sequence.")
+    op(f"{name}.data(Tensor data, Tensor batch_sizes, Tensor hx, {PACKED}) -> (Tensor, Tensor)", forms="f")
     op(f"{name}_cell(Tensor input, Tensor hx, {CELL}) -> Tensor", forms="f", doc=f"One step of {words}.")
 
 # ---- convolutions: forward, the gradient of the input and that of the weight are one another's derivatives
@@ -55,6 +58,8 @@ for n in (1, 2, 3):
     op(f"conv_transpose{n}d(Tensor input, Tensor weight, Tensor? bias=None, {sizes}, int[{n}] output_padding=0, int groups=1, int[{n}] dilation=1) "
        "-> Tensor", forms="f", doc=f"The transpose of conv{n}d as a linear map: it enlarges where conv{n}d shrinks.")
 
+# ---- dropout with its mask
+
 # ---- distances
 op("cosine_similarity(Tensor x1, Tensor x2, int dim=1, float eps=1e-8) -> Tensor", forms="f", doc="The cosine of the angle between vectors along dim.")
 op("pairwise_distance(Tensor x1, Tensor x2, float p=2.0, float eps=1e-6, bool keepdim=False) -> Tensor", forms="f",
@@ -81,8 +86,14 @@ op("rms_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, float? e
    doc="Divides the last dimensions by their root mean square, then multiplies by weight.")
 op(f"batch_norm(Tensor input, {STATISTICS}, bool training, float momentum, float eps, bool cudnn_enabled) -> Tensor", forms="f",
    doc="Gives each channel mean 0 and variance 1 over the batch, or by running statistics outside training.")
-op(f"native_batch_norm(Tensor input, {STATISTICS}, bool training, float momentum, float eps) -> (Tensor, Tensor, Tensor)", forms="f",
+op(f"native_batch_norm(Tensor input, {STATISTICS}, bool training, float momentum, float eps) -> (Tensor, Tensor, Tensor)", forms="fo",
    doc="batch_norm with the means and the reciprocal standard deviations of the batch.")
+op(f"_native_batch_norm_legit(Tensor input, {STATISTICS}, bool training, float momentum, float eps) -> (Tensor, Tensor, Tensor)", forms="fo",
+   doc="native_batch_norm under the name of PyTorch's dispatcher.")
+op("_native_batch_norm_legit.no_stats(Tensor input, Tensor? weight, Tensor? bias, bool training, float momentum, float eps) -> "
+   "(Tensor, Tensor, Tensor)", forms="fo")
+op(f"_batch_norm_with_update(Tensor input, {STATISTICS}, float momentum, float eps) -> (Tensor, Tensor, Tensor, Tensor)", forms="f",
+   doc="native_batch_norm in training, and an empty tensor where other devices keep notes.")
 op("group_norm(Tensor input, int num_groups, Tensor? weight=None, Tensor? bias=None, float eps=1e-5, bool cudnn_enabled=True) -> Tensor", forms="f",
    doc="Gives each group of channels of each sample mean 0 and variance 1.")
 op("native_group_norm(Tensor input, Tensor? weight, Tensor? bias, int N, int C, int HxW, int group, float eps) -> (Tensor, Tensor, Tensor)",

@@ -36,6 +36,7 @@ for n in (2, 3):
 for kind in ("bilinear", "bicubic"):
     op(f"_upsample_{kind}2d_aa(Tensor input, int[]? output_size, bool align_corners, float[]? scale_factors) -> Tensor", forms="f",
        doc=f"{kind.capitalize()} resampling of [N, C, H, W] without aliasing.")
+    op(f"_upsample_{kind}2d_aa.scales(Tensor self, int[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor", forms="f")
 
 # ---- alignment of sequences
 CTC = "int blank=0, bool zero_infinity=False"

@@ -224,7 +224,8 @@ class Recorder:
             if when == "before" and k in ("shape", "dtype", "dim") and n.rsplit("_", 1)[0] in self.outputs:
                 continue
             if k == "output":
-                out.append(f"node->{n}_.save_output({n});")
+                nr = self.outputs.index(n)
+                out.append(f"node->{n}_.save_output({n}{f', {nr}' if nr else ''});")
             elif k in ("tensor", "operand"):
                 users = [t for t in self.targets if n in self.uses[t.name]]
                 value = source.format(n) if n == self.row.args[0].name else n
@@ -279,11 +280,16 @@ class Recorder:
             out.append("  set_history(result, node.get());")
         elif len(row.returns) > 1:
             out.append(f"  node->n_inputs = {len(row.returns)};")
-            out += [f"  set_output_history({o}, node.get(), {i});" for i, o in enumerate(self.outputs) if row.returns[i] == "Tensor"]
+            out += [f"  set_output_history({o}, node.get(), {i});" for i, o in enumerate(self.outputs) if row.returns[i] == "Tensor" and self.has_history(i)]
         else:
             out.append("  set_output_history(result, node.get(), 0);")
         out += ["  return result" + ("s" if len(row.returns) > 1 else "") + ";", "}"]
         return "\n".join(out)
+
+    def has_history(self, i):
+        """Whether the gradients make use of that of output i, or say of none which they use."""
+        texts = " ".join(self.row.grad.values())
+        return f"grads[{i}]" in texts or not re.search(r"grads\[\d", texts)
 
     def pointwise_call(self, row, out=None):
         ins = ", ".join(a.name for a in row.tensors)

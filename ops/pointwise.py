@@ -51,9 +51,8 @@ op("addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> T
 op("addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor", formula="self + value * tensor1 / tensor2", types="fc",
    grad={"self": "grad", "tensor1": "grad * conj(value / tensor2)", "tensor2": "-grad * conj(tensor1 * value / (tensor2 * tensor2))"},
    forms="fmio", doc="input + value * tensor1 / tensor2.")
-op("lerp(Tensor self, Tensor end, Operand weight) -> Tensor", types="f",
-   formula="self + weight * (end - self) if abs(weight) < 0.5 else end - (end - self) * (1 - weight)",
-   grad={"self": "grad - grad * conj(weight)", "end": "grad * conj(weight)", "weight": "grad * conj(end - self)"}, forms="fmio",
+op("lerp(Tensor self, Tensor end, Operand weight) -> Tensor", types="fc", formula="lerp(self, end, weight)",
+   grad={"self": "grad * conj(1 - weight)", "end": "grad * conj(weight)", "weight": "grad * conj(end - self)"}, forms="fmio",
    doc="Moves from input towards end by the fraction weight.")
 
 # ---- comparison and logic
@@ -127,7 +126,8 @@ op("copysign(Tensor self, Operand other) -> Tensor", formula="copysign(self, oth
    grad={"self": "copysign_grad(grad, self, result)"}, forms="fmio", ref="numpy.copysign", doc="The size of input with the sign of other.")
 op("heaviside(Tensor self, Tensor values) -> Tensor", formula="heaviside(self, values)", types=REAL, forms="fmio", ref="numpy.heaviside",
    doc="0 below zero, 1 above, values at zero.")
-op("nextafter(Tensor self, Tensor other) -> Tensor", formula="nextafter(self, other)", types=FLOAT, forms="fmio", ref="numpy.nextafter",
+op("nextafter(Tensor self, Tensor other) -> Tensor", formula="nextafter(self, other)", types=FLOAT,
+   grad={"self": "where(self == other, 0, grad)", "other": "where(self == other, grad, 0)"}, forms="fmio", ref="numpy.nextafter",
    doc="The next number that can be represented, towards other.")
 op("hypot(Tensor self, Tensor other) -> Tensor", formula="hypot(self, other)", types=FLOAT,
    grad={"self": "grad * (self / result)", "other": "grad * (other / result)"}, forms="fmio", ref="numpy.hypot", doc="The length of the hypotenuse.")
@@ -161,6 +161,7 @@ UNARY = {
     "atanh": ("grad * conj(1 / (1 - self * self))", "numpy.arctanh", "The inverse of tanh."),
     "sqrt": ("grad / conj(2 * result)", "numpy.sqrt", "The square root."),
     "rsqrt": ("grad * conj(-0.5 * result * result * result)", None, "1 / sqrt(input)."),
+    "sinc": ("grad * conj(sinc_slope(self))", "numpy.sinc", "sin(pi x) / (pi x), 1 at zero."),
     "sigmoid": ("grad * conj((1 - result) * result)", "scipy.special.expit", "Squeezes every number into (0, 1): 1 / (1 + exp(-input))."),
 }
 for name, (grad, ref, doc) in UNARY.items():
@@ -173,7 +174,6 @@ REAL_UNARY = {
     "erfinv": ("grad * exp(result * result) * 0.8862269254527579", "scipy.special.erfinv", "The inverse of erf."),
     "lgamma": ("grad * digamma(self)", "scipy.special.gammaln", "The logarithm of the absolute value of the gamma function."),
     "digamma": ("grad * polygamma(1, self)", "scipy.special.digamma", "The derivative of lgamma."),
-    "sinc": ("grad * sinc_slope(self)", "numpy.sinc", "sin(pi x) / (pi x), 1 at zero."),
     "i0": ("grad * special_i1(self)", "scipy.special.i0", "The modified Bessel function of order 0."),
 }
 for name, (grad, ref, doc) in REAL_UNARY.items():
@@ -185,8 +185,8 @@ op("polygamma_kernel(Tensor self, *, Scalar n) -> Tensor", formula="polygamma(n,
 op("atan2(Tensor self, Tensor other) -> Tensor", formula="atan2(self, other)", dtype="float", types=FLOAT,
    grad={"self": "grad * (other / (self * self + other * other))", "other": "grad * (-self / (self * self + other * other))"}, forms="fmio",
    aliases="arctan2", ref="numpy.arctan2", doc="The angle of the point (other, input).")
-op("logaddexp(Tensor self, Tensor other) -> Tensor", formula="logaddexp(self, other)", types="f", ref="numpy.logaddexp", forms="fmo",
-   grad={"self": "grad * exp(self - result)", "other": "grad * exp(other - result)"}, doc="log(exp(input) + exp(other)), without overflow.")
+op("logaddexp(Tensor self, Tensor other) -> Tensor", formula="logaddexp(self, other)", types="fc", ref="numpy.logaddexp", forms="fmo",
+   grad={"self": "grad * conj(exp(self - result))", "other": "grad * conj(exp(other - result))"}, doc="log(exp(input) + exp(other)), without overflow.")
 op("logaddexp2(Tensor self, Tensor other) -> Tensor", formula="logaddexp2(self, other)", types="f", ref="numpy.logaddexp2", forms="fmo",
    grad={"self": "grad * exp2(self - result)", "other": "grad * exp2(other - result)"}, doc="log2(2^input + 2^other), without overflow.")
 op("xlogy(Operand self, Operand other) -> Tensor", formula="xlogy(self, other)", dtype="float", types=FLOAT, forms="fmio", ref="scipy.special.xlogy",

@@ -52,6 +52,7 @@ op(f"normal.tensor_float(Tensor mean, float std=1, {GEN}) -> Tensor", grad={"mea
 op(f"normal.float_tensor(float mean, Tensor std, {GEN}) -> Tensor", grad={"std": "zeros_like(grad)"}, forms="fo", node="NormalBackward2")
 op(f"normal.size(float mean, float std, int[] size, {GEN}, FACTORY) -> Tensor", forms="fo")
 op(f"multinomial(Tensor self, int num_samples, bool replacement=False, {GEN}) -> Tensor", forms="fmo",
+   exact_out="multinomial expects {result} tensor out, got: {out}",
    doc="num_samples indices for each row of weights, drawn with probability proportional to the weight.")
 op("poisson(Tensor self, Generator? generator=None) -> Tensor", grad=ZERO, forms="f", doc="Poisson counts; each element of input is a rate.")
 op("binomial(Tensor count, Tensor prob, Generator? generator=None) -> Tensor", forms="f",
@@ -75,5 +76,7 @@ for name, doc in [("dropout", "Sets elements to zero with probability p and scal
                   ("feature_alpha_dropout", "alpha_dropout of whole channels (dimension 1).")]:
     op(f"{name}(Tensor input, float p, bool train) -> Tensor", forms="f", doc=doc)
     op(f"{name}_(Tensor input, float p, bool train) -> Tensor", forms="f", doc=doc)
+op("native_dropout(Tensor input, float p, bool? train) -> (Tensor, Tensor)", forms="f",
+   doc="The dropped input, and which of its elements were kept; nothing is dropped where train is False.")
 op(f"_rrelu_with_noise(Tensor self, float lower, float upper, {GEN}) -> (Tensor, Tensor)", grad={"self": "grads[0] * result1"}, forms="f",
    node="RreluWithNoiseBackward0", doc="input with negative elements multiplied by random slopes from [lower, upper), and the slopes.")

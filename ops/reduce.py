@@ -43,10 +43,12 @@ for name, adjective in (("max", "largest"), ("min", "smallest")):
     op(f"{name}.other(Tensor self, Tensor other) -> Tensor", forms="fmo")
     picked(f"{name}.dim(Tensor self, int dim, bool keepdim=False)", "", node + "0")
     op(f"a{name}(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor", forms="fmo", ref=f"numpy.{name}",
+       exact_out="Expected the dtype for input and out to match, but got {result} for input's dtype and {out} for out's dtype.",
        grad={"self": "evenly_to_extremes(grad, self, result, dim, keepdim)"}, doc=f"The {adjective} element along one or several dimensions.")
     op(f"arg{name}(Tensor self, int? dim=None, bool keepdim=False) -> Tensor", forms="fmo", not_diff=True, ref=f"numpy.arg{name}",
        doc=f"The index of the {adjective} element, of the flattened tensor or along dim.")
 op("aminmax(Tensor self, *, int? dim=None, bool keepdim=False) -> (Tensor min, Tensor max)", forms="fmo",
+   exact_out="Expected out tensor to have dtype {c_result}, but got {c_out} instead",
    grad={"self": "aminmax_backward(grads[0], grads[1], self, result0, result1, dim, keepdim)"}, doc="The smallest and the largest element at once.")
 
 # ---- logic

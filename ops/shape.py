@@ -94,7 +94,7 @@ for name, args in (("alias", ""), ("detach", ""), ("view", "int[] size"), ("view
                    ("split", "int split_size, int dim=0"), ("split_with_sizes", "int[] split_sizes, int dim=0")):
     base, dot, overload = name.partition(".")
     several = base in ("unbind", "split", "split_with_sizes")
-    op(f"{base}_copy{dot}{overload}(Tensor self{', ' * bool(args)}{args}) -> Tensor{'[]' * several}", forms="f" if several else "fmo" if base == "narrow" else "fo",
+    op(f"{base}_copy{dot}{overload}(Tensor self{', ' * bool(args)}{args}) -> Tensor{'[]' * several}", forms="fmo" if base == "narrow" else "fo",
        doc=f"{base} as a copy.")
 
 # ---- joining

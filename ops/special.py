@@ -62,6 +62,18 @@ op("mvlgamma(Tensor self, int p) -> Tensor", forms="fmio", doc="The logarithm of
 op("mvlgamma_kernel(Tensor self, *, Scalar p) -> Tensor", formula="mvlgamma(self, p)", dtype="float", types=FLOAT, forms="",
    node="MvlgammaBackward0", grad={"self": "grad * mvlgamma_slope(self, p)"}, doc="The kernel of mvlgamma.")
 
+# ---- parts and powers of floats
+op("frexp(Tensor self) -> (Tensor mantissa, Tensor exponent)", forms="fmo", ref="numpy.frexp", grad={"self": "ldexp(grads[0], -result1)"},
+   doc="Splits every number into a mantissa of size 0.5 to 1 and a power of two: input = mantissa * 2^exponent.")
+for name in ("mantissa", "exponent"):
+    op(f"frexp_{name}(Tensor self) -> Tensor", formula=f"frexp_{name}(self)", types=FLOAT, not_diff=True, forms="", doc=f"The {name} of frexp.")
+op("ldexp(Tensor self, Tensor other) -> Tensor", formula="ldexp(self, other)", dtype="float", types="fc", forms="fmio",
+   grad={"self": "ldexp(grad, conj(other))", "other": "grad * conj(result * 0.6931471805599453)"}, doc="input * 2^other.")
+op("float_power(Operand self, Operand exponent) -> Tensor", forms="fmo", ref="numpy.float_power",
+   exact_out="the output given to float_power has dtype {out} but the operation's result requires dtype {result}",
+   doc="Raises input to the power exponent in float64, or complex128.")
+op("float_power_(Tensor(a!) self, Operand exponent) -> Tensor(a!)", forms="m", doc="In-place form of float_power; for float64 and complex128.")
+
 # ---- operators that torch.special has under another name
 SAME = {"sigmoid": "expit", "lgamma": "gammaln", "digamma": "digamma psi", "igamma": "gammainc", "igammac": "gammaincc", "mvlgamma": "multigammaln",
         **{name: name for name in ("erf", "erfc", "erfinv", "exp2", "expm1", "i0", "log1p", "logit", "polygamma", "round", "sinc", "xlogy", "softmax",

@@ -6,7 +6,7 @@ import importlib
 import re
 from dataclasses import dataclass, field
 
-ROW_MODULES = ["pointwise", "creation", "shape", "index", "reduce", "linalg", "lapack", "random", "nn", "spectral", "special", "nn_sampling"]
+ROW_MODULES = ["pointwise", "creation", "shape", "index", "reduce", "linalg", "lapack", "random", "nn", "spectral", "special", "nn_sampling", "statistics", "distance"]
 
 FACTORY = ("ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=False, "
            "bool? requires_grad=False")
@@ -47,6 +47,7 @@ class Op:
     ref: str | None = None
     domain: tuple | None = None
     not_diff: bool = False
+    exact_out: str | None = None    # what is wrong with an out= of another dtype than the result's; {result}, {out}, {c_result}, {c_out}: their names
     factory: bool = False
     aliases: str = ""               # further python names, apart by blanks
 

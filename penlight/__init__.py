@@ -23,10 +23,13 @@ e, inf, nan, pi = _math.e, _math.inf, _math.nan, _math.pi
 newaxis = None
 
 from penlight import overrides as overrides  # noqa: E402
+from penlight._coded import *  # noqa: E402, F403
 from penlight._functional import *  # noqa: E402, F403
 from penlight._info import finfo, iinfo  # noqa: E402
+from penlight._matrix import *  # noqa: E402, F403
 from penlight._objects import *  # noqa: E402, F403
 from penlight._quantized import *  # noqa: E402, F403
+from penlight._rows import *  # noqa: E402, F403
 from penlight._switches import *  # noqa: E402, F403
 from penlight._tensor import (  # noqa: E402
     BFloat16Tensor,
@@ -71,6 +74,7 @@ _MODULES = (
     "nested",
     "nn",
     "onnx",
+    "ops",
     "optim",
     "overrides",
     "printing",
@@ -91,7 +95,8 @@ _MODULES = (
     "errors",
     "storage",
     "functional",
-    "hub",
+    "futures",
+    "library",
 )
 _NAMES = {
     "save": "serialization",
@@ -116,7 +121,10 @@ _NAMES = {
 
 def __getattr__(name):
     if name in _NAMES or name.endswith("Storage"):
-        value = getattr(_importlib.import_module("penlight." + _NAMES.get(name, "storage")), name)
+        try:
+            value = getattr(_importlib.import_module("penlight." + _NAMES.get(name, "storage")), name)
+        except (ModuleNotFoundError, AttributeError):
+            raise _missing(name) from None
     elif name in _MODULES:
         try:
             value = _importlib.import_module("penlight." + name)

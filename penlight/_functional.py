@@ -1,11 +1,12 @@
 """Functions of `torch.*` that are short compositions of operators, and small questions about tensors."""
 
 import builtins
-import math
 import warnings
 
 from penlight import _C
 from penlight._C import Tensor
+from penlight._einsum import einsum
+from penlight._numeric import gradient, histogramdd
 
 __all__ = [
     "is_tensor",
@@ -28,6 +29,8 @@ __all__ = [
     "is_inference",
     "isreal",
     "einsum",
+    "gradient",
+    "histogramdd",
     "unique",
     "unique_consecutive",
     "nuclear_norm",
@@ -166,14 +169,19 @@ def meshgrid(*tensors, indexing=None):
         raise RuntimeError("meshgrid expects a non-empty TensorList")
     swap = indexing == "xy" and len(tensors) > 1
     order = [1, 0, *range(2, len(tensors))] if swap else list(range(len(tensors)))
+    if any(t.dtype != tensors[0].dtype for t in tensors):
+        raise RuntimeError("meshgrid expects all tensors to have the same dtype")
     vectors = [tensors[i].reshape(-1) for i in order]
     shape = [v.numel() for v in vectors]
     grids = [v.reshape([-1 if i == d else 1 for i in range(len(shape))]).expand(shape) for d, v in enumerate(vectors)]
-    return tuple(grids[order.index(i)].swapaxes(0, 1) if swap else grids[i] for i in range(len(tensors)))
+    return tuple(grids[order.index(i)] for i in range(len(tensors)))
 
 
 def cartesian_prod(*tensors):
     """Give all combinations of the elements of one-dimensional tensors, a row each."""
+    for t in tensors:
+        if t.dim() != 1:
+            raise RuntimeError(f"Expect a 1D vector, but got shape {list(t.shape)}")
     if len(tensors) == 1:
         return tensors[0]
     return _C.stack([g.reshape(-1) for g in meshgrid(*tensors, indexing="ij")], 1)
@@ -189,12 +197,19 @@ def combinations(input, r=2, with_replacement=False):
         raise RuntimeError(f"Expect a non-negative number, but got {r}")
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     rows = list(choose(range(input.numel()), r))
-    return input[_C.tensor(rows, dtype=_C.int64)] if rows else input.new_empty((0, r) if r else (0,))
+    if not rows:
+        return _C.stack([input[:0]] * r, 1) if r else input.new_empty((0,))
+    return input[_C.tensor(rows, dtype=_C.int64)]
 
 
 def block_diag(*tensors):
     """Put matrices along the diagonal of a large one, with zeros elsewhere."""
-    blocks = [t.reshape(1, -1) if t.dim() < 2 else t for t in tensors]
+    for i, t in enumerate(tensors):
+        if t.dim() > 2:
+            raise RuntimeError(
+                f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {i} has {t.dim()} dimensions"
+            )
+    blocks = [t.reshape(1, -1) if t.dim() < 2 else t for t in tensors] or [_C.empty(1, 0)]
     dtype = blocks[0].dtype
     for b in blocks:
         dtype = _C.promote_types(dtype, b.dtype)
@@ -204,102 +219,6 @@ def block_diag(*tensors):
         rows.append(_C.cat([left, b, right], 1).to(dtype))
         at += b.shape[1]
     return _C.cat(rows, 0)
-
-
-def einsum(equation, *operands):
-    """Sum products of tensors along named dimensions (Einstein's notation), as "ij,jk->ik" for a matrix product.
-
-    Args:
-        equation: letters for the dimensions of each operand, then the result's behind "->"; "..." for batch dimensions.
-        operands: the tensors.
-    """
-    operands = operands[0] if len(operands) == 1 and isinstance(operands[0], (list, tuple)) else operands
-    equation = equation.replace(" ", "")
-    left, arrow, right = equation.partition("->")
-    terms = left.split(",")
-    if len(terms) != len(operands):
-        raise RuntimeError(
-            f"einsum(): fewer operands were provided than specified in the equation ({len(operands)} for {len(terms)})"
-        )
-    batch = max(
-        (t.dim() - len(term.replace("...", "")) for t, term in zip(operands, terms) if "..." in term), default=0
-    )
-    dots = [f"{i}" for i in range(batch)]
-    names = [_dimension_names(term, dots, t.dim()) for t, term in zip(operands, terms)]
-    counts = {}
-    for term in names:
-        for n in term:
-            counts[n] = counts.get(n, 0) + 1
-    if not arrow:
-        output = dots + sorted(n for n, k in counts.items() if k == 1 and n not in dots)
-    else:
-        output = _dimension_names(right, dots, None)
-    return _contract(operands, names, output, counts)
-
-
-def _dimension_names(term, dots, ndim):
-    before, ellipsis, after = term.partition("...")
-    if not ellipsis:
-        if ndim is not None and len(before) != ndim:
-            raise RuntimeError(
-                f"einsum(): the number of subscripts in the equation ({len(before)}) does not match the number of "
-                f"dimensions ({ndim}) for an operand"
-            )
-        return list(before)
-    n = len(dots) if ndim is None else ndim - len(before) - len(after)
-    return list(before) + dots[len(dots) - n :] + list(after)
-
-
-def _contract(operands, names, output, counts):
-    """Pairwise from the left: each product keeps only what a later operand or the output names."""
-    result, have = _unrepeated(operands[0], names[0])
-    for i in range(1, len(operands)):
-        other, its = _unrepeated(operands[i], names[i])
-        later = {n for term in names[i + 1 :] for n in term} | set(output)
-        result, have = _product(result, have, other, its, later)
-    gone = [d for d, n in enumerate(have) if n not in output]
-    if gone:
-        result = result.sum(gone)
-        have = [n for n in have if n in output]
-    return result.permute([have.index(n) for n in output]) if have != output else result
-
-
-def _unrepeated(tensor, names):
-    """A letter named twice by one operand takes its diagonal."""
-    names = list(names)
-    for n in sorted(set(names)):
-        while names.count(n) > 1:
-            first = names.index(n)
-            second = names.index(n, first + 1)
-            tensor = tensor.diagonal(0, first, second)
-            names = [m for d, m in enumerate(names) if d not in (first, second)] + [n]
-    return tensor, names
-
-
-def _product(a, a_names, b, b_names, later):
-    """One product as a batched matrix product: shared and kept = batch, shared and dropped = summed."""
-    shared = [n for n in a_names if n in b_names]
-    batch, inner = [n for n in shared if n in later], [n for n in shared if n not in later]
-    for n in [n for n in a_names if n not in shared and n not in later]:
-        a, a_names = a.sum(a_names.index(n)), [m for m in a_names if m != n]
-    for n in [n for n in b_names if n not in shared and n not in later]:
-        b, b_names = b.sum(b_names.index(n)), [m for m in b_names if m != n]
-    dtype = _C.promote_types(a.dtype, b.dtype)  # sums of integers are int64
-    a, b = a.to(dtype), b.to(dtype)
-    rows, columns = [n for n in a_names if n not in shared], [n for n in b_names if n not in shared]
-    size = {**dict(zip(a_names, a.shape))}
-    for n, s in zip(b_names, b.shape):
-        size[n] = s if size.get(n, 1) == 1 else size[n]
-    for n in inner:  # a summed dimension of size 1 broadcasts
-        a = a.expand([size[m] if m == n else s for m, s in zip(a_names, a.shape)])
-        b = b.expand([size[m] if m == n else s for m, s in zip(b_names, b.shape)])
-    x = a.permute([a_names.index(n) for n in batch + rows + inner])
-    y = b.permute([b_names.index(n) for n in batch + inner + columns])
-    shape = lambda t, k: list(t.shape[:k])  # noqa: E731
-    x = x.reshape(*shape(x, len(batch)), math.prod(size[n] for n in rows), math.prod(size[n] for n in inner))
-    y = y.reshape(*shape(y, len(batch)), math.prod(size[n] for n in inner), math.prod(size[n] for n in columns))
-    result = _C.matmul(x, y).reshape([size[n] for n in batch + rows + columns])
-    return result, batch + rows + columns
 
 
 def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):

@@ -33,7 +33,6 @@ __all__ = [
     "sym_not",
     "sym_sqrt",
     "sym_sum",
-    "vmap",
     "while_loop",
 ]
 
@@ -191,13 +190,6 @@ def while_loop(cond_fn, body_fn, carried_inputs):
         given = body_fn(*carried)
         carried = tuple(given) if isinstance(given, (tuple, list)) else (given,)
     return carried
-
-
-def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None):
-    """Give a function that does func for every slice of its arguments along a dimension; see torch.func.vmap."""
-    import penlight.func
-
-    return penlight.func.vmap(func, in_dims, out_dims, randomness, chunk_size=chunk_size)
 
 
 def compile(

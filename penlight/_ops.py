@@ -19,7 +19,7 @@ class OpOverload:
         self.__qualname__, self.__module__ = self.__name__, packet.__module__
         self.namespace = packet.namespace
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, /, *args, **kwargs):
         return self.overloadpacket(*args, **kwargs)
 
     def name(self):
@@ -48,7 +48,7 @@ class OpOverloadPacket:
         self._qualified_op_name, self.__name__, self.op = f"{namespace}::{name}", name, function
         self.__module__, self.namespace, self._overloads = f"torch.ops.{namespace}", namespace, {}
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, /, *args, **kwargs):
         if "self" in kwargs:  # the schema's name of the first argument
             kwargs["input"] = kwargs.pop("self")
         return self.op(*args, **kwargs)
@@ -92,8 +92,22 @@ class _Namespace(ModuleType):
         return packet
 
 
+def _slice(self, dim=0, start=None, end=None, step=1):
+    return self[(slice(None),) * (dim % self.dim()) + (slice(start, end, step),)]
+
+
+def _index(self, indices):
+    return self[tuple(slice(None) if index is None else index for index in indices)]
+
+
+_BRACKETS = {"slice": _slice, "index": _index}  # operators that Python writes as x[...]
+
+
 def _find(name):
     import penlight.nn.functional as functional
+
+    if name in _BRACKETS:
+        return _BRACKETS[name]
 
     for place in (_C, Tensor, functional):
         function = getattr(place, name, None)

@@ -50,7 +50,8 @@ def _no_cuda():
 
 def _cast(dtype):
     def method(self, memory_format=None):
-        return self if self.dtype == dtype else _C._to_copy(self, dtype, memory_format)
+        as_it_is = memory_format in (None, _C.preserve_format) or self.is_contiguous(memory_format=memory_format)
+        return self if self.dtype == dtype and as_it_is else _C._to_copy(self, dtype, memory_format)
 
     method.__doc__ = f"Give the tensor as {dtype}; itself if it is already."
     return method
@@ -240,6 +241,12 @@ class _Methods:
 
         return unique_consecutive(self, return_inverse, return_counts, dim)
 
+    def lu(self, pivot=True, get_infos=False):
+        """Give triangular factors in one matrix and the row exchanges; see torch.lu."""
+        from penlight._matrix import lu
+
+        return lu(self, pivot, get_infos)
+
     def map_(self, tensor, callable):
         """Replace every element by callable(element, element of tensor), in Python."""
         flat = [callable(a, b) for a, b in zip(self.flatten().tolist(), tensor.expand_as(self).flatten().tolist())]
@@ -252,6 +259,18 @@ class _Methods:
         )
 
 
+def _removed(name):
+    def method(self, *args, **kwargs):
+        from penlight import _matrix
+
+        return getattr(_matrix, name)(self, *args, **kwargs)
+
+    method.__doc__ = f"Raise RuntimeError: PyTorch removed {name}; the error names what takes its place."
+    return method
+
+
+for _name in ("eig", "symeig", "lstsq", "solve"):
+    setattr(Tensor, _name, _removed(_name))
 for _name, _value in vars(_Methods).items():
     if _name not in ("__dict__", "__weakref__", "__doc__", "__module__", "__qualname__"):
         setattr(Tensor, _name, _value)

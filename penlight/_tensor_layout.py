@@ -29,13 +29,6 @@ _LAYOUTS = {
 }
 _QUANTIZED = "q_scale q_zero_point q_per_channel_scales q_per_channel_zero_points q_per_channel_axis qscheme int_repr"
 _NO_SPARSE_ROWS = "{name}(): sparse tensors have coordinates here; use Tensor.to_sparse()"
-_REMOVED = {
-    "eig": "torch.linalg.eig",
-    "lstsq": "torch.linalg.lstsq",
-    "matrix_rank": "torch.linalg.matrix_rank",
-    "solve": "torch.linalg.solve",
-    "symeig": "torch.linalg.eigh",
-}
 _DEVICES = {
     "xpu": (AssertionError, "Torch not compiled with XPU enabled"),
     "ipu": (RuntimeError, "PyTorch is not linked with support for ipu devices"),
@@ -52,9 +45,6 @@ def _refusals():
         yield name, NotImplementedError, message
     for name in ("to_sparse_csr", "to_sparse_csc", "to_sparse_bsr", "to_sparse_bsc"):
         yield name, NotImplementedError, _NO_SPARSE_ROWS
-    for name, now in _REMOVED.items():
-        message = f"This function was deprecated since version 1.9 and is now removed. Use `{now}` instead."
-        yield name, RuntimeError, message
     for name, (error, message) in _DEVICES.items():
         yield name, error, message
     yield "reinforce", RuntimeError, "reinforce() was removed."
@@ -118,9 +108,9 @@ class _Answers:
             raise NotImplementedError("sparse_mask() needs a sparse mask, made by Tensor.to_sparse()")
         return mask._taken_from(self)
 
-    def dequantize(self):
+    def dequantize(tensor):
         """Give the tensor as floats: itself, as it is not quantised."""
-        return self
+        return tensor
 
     def is_distributed(self):
         """Give False: no tensor is spread over several machines."""
@@ -266,7 +256,6 @@ __all__ = [
     "smm",
     "spmm",
     "sspaddmm",
-    *_REMOVED,
     *_QUANTIZED.split(),
 ]
-globals().update({name: getattr(Tensor, name) for name in (*_REMOVED, *_QUANTIZED.split())})
+globals().update({name: getattr(Tensor, name) for name in _QUANTIZED.split()})

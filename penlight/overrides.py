@@ -10,12 +10,16 @@ __all__ = [
     "is_tensor_like",
     "is_tensor_method_or_property",
     "resolve_name",
+    "TorchFunctionMode",
 ]
 
 
 
 class _State(_local):
     enabled = True
+
+    def __init__(self):
+        self.modes = []
 
 
 _state = _State()  # every thread has its own
@@ -80,10 +84,52 @@ def _call(func, args, kwargs):
 
 def _dispatch(name, is_method, args, kwargs):
     """Called by the core for an operator given something with __torch_function__; NotImplemented means: go on."""
-    if not _state.enabled or not _overloaded([*args, *kwargs.values()]):
+    found = _overloaded([*args, *kwargs.values()]) if _state.enabled else []
+    if not found and not _state.modes:
         return NotImplemented
     func = getattr(Tensor, name) if is_method else getattr(_C, name)
-    return _call(func, args, kwargs)
+    return _ask_mode(func, tuple(map(type, found)), args, kwargs) if _state.modes else _call(func, args, kwargs)
+
+
+class TorchFunctionMode:
+    """Inside `with Mode():` every operator of this thread goes through the mode's `__torch_function__`.
+
+    Derive from it and define `__torch_function__(self, func, types, args=(), kwargs=None)`; call func there to compute.
+    The mode is off while its own method runs.
+
+    Example:
+        >>> class Names(torch.overrides.TorchFunctionMode):
+        ...     def __torch_function__(self, func, types, args=(), kwargs=None):
+        ...         print(func.__name__)
+        ...         return func(*args, **(kwargs or {}))
+        >>> with Names():
+        ...     y = torch.ones(2) + 1
+        ones
+        add
+    """
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        raise NotImplementedError("a TorchFunctionMode must define __torch_function__")
+
+    def __enter__(self):
+        _state.modes.append(self)
+        _C._add_function_mode(1)
+        return self
+
+    def __exit__(self, *exception):
+        _C._add_function_mode(-1)
+        _state.modes.pop()
+
+
+def _ask_mode(func, types, args, kwargs):
+    mode = _state.modes.pop()
+    try:
+        result = mode.__torch_function__(func, types, args, kwargs)
+    finally:
+        _state.modes.append(mode)
+    if result is NotImplemented:
+        raise TypeError(f"no implementation found for '{resolve_name(func)}' by the mode {type(mode).__name__}")
+    return result
 
 
 _REFLECTED = {
@@ -104,6 +150,8 @@ _REFLECTED = {
 
 def _reflected(name, number, tensor):
     """Called by the core for `number + tensor` and its like; NotImplemented means: go on."""
+    if _state.modes:
+        return _ask_mode(_REFLECTED[name], (), (tensor, number), {})
     if not _state.enabled or not _overloaded([tensor]):
         return NotImplemented
     return _call(_REFLECTED[name], (tensor, number), {})
@@ -115,12 +163,16 @@ def _like(tensor, result):
 
 
 def _getitem(tensor, key):
+    if _state.modes:
+        return _ask_mode(Tensor.__getitem__, (), (tensor, key), {})
     if not _state.enabled or not _overloaded([tensor, key]):
         return NotImplemented
     return _call(Tensor.__getitem__, (tensor, key), {})
 
 
 def _setitem(tensor, key, value):
+    if _state.modes:
+        return _ask_mode(Tensor.__setitem__, (), (tensor, key, value), {})
     if not _state.enabled or not _overloaded([tensor, key, value]):
         return NotImplemented
     _call(Tensor.__setitem__, (tensor, key, value), {})

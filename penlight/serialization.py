@@ -108,7 +108,14 @@ def get_unsafe_globals_in_checkpoint(f):
 
 
 # -------------------------------------------------------------------------------------------------------------- saving
-def save(obj, f, pickle_module=pickle, pickle_protocol=2, _use_new_zipfile_serialization=True):
+def save(
+    obj,
+    f,
+    pickle_module=pickle,
+    pickle_protocol=2,
+    _use_new_zipfile_serialization=True,
+    _disable_byteorder_record=False,
+):
     """Save an object to a file: a tensor, a state_dict, any nest of them, or a whole model.
 
     A path is written all or nothing: into a new file beside it, which then takes its place. Tensors that share memory
@@ -119,6 +126,7 @@ def save(obj, f, pickle_module=pickle, pickle_protocol=2, _use_new_zipfile_seria
         f: a path, or a file object with `write`.
         pickle_module: the module that pickles (pickle).
         pickle_protocol: pickle's protocol (2, which every PyTorch reads).
+        _disable_byteorder_record: leave out the order of the bytes, as files of old do.
 
     Example:
         >>> torch.save({"weights": torch.ones(2), "epoch": 3}, "checkpoint.pth")
@@ -135,7 +143,7 @@ def save(obj, f, pickle_module=pickle, pickle_protocol=2, _use_new_zipfile_seria
         # What cannot be pickled fails here, before a file is touched.
         data = _pickled(obj, storages, pickle_module, pickle_protocol)
         with _opened_for_writing(f) as file:
-            _write_archive(file, _archive_name(f), data, storages)
+            _write_archive(file, _archive_name(f), data, storages, not _disable_byteorder_record)
     else:
         storages.legacy = True
         data = _pickled(obj, storages, pickle_module, pickle_protocol)
@@ -184,12 +192,13 @@ def _bytes_of(storage):
     return _C._storage_bytes(storage if storage.device.type == "cpu" else copy_storage(storage, "cpu"))
 
 
-def _write_archive(file, name, data, storages):
+def _write_archive(file, name, data, storages, says_byteorder):
     archive = ArchiveWriter(file, name)
     archive.write_record("data.pkl", data)
     archive.write_record(".format_version", b"1")
     archive.write_record(".storage_alignment", str(ALIGNMENT).encode())
-    archive.write_record("byteorder", sys.byteorder.encode())
+    if says_byteorder:
+        archive.write_record("byteorder", sys.byteorder.encode())
     for key, storage, _ in storages.found:
         archive.write_record(f"data/{key}", _bytes_of(storage))
     archive.write_record("version", b"3\n")

@@ -53,6 +53,31 @@ SAMPLES = {
     "round": ["t(3)", "t(3), decimals=1"],
     "polygamma": ["1, pos(3)", "2, pos(2, 3)"],
     "polygamma_method": ["pos(3), 1", "pos(2, 3), 2"],
+    "frexp": ["t(3)", "t(2, 3)"],
+    "float_power": ["pos(3), t(3)", "t(2, 3), 2", "2.5, t(3)"],
+    "float_power_": ["t(3).double(), 2"],
+    "linspace_tensors": ["torch.tensor(0.0), 1, 5", "torch.tensor(3), torch.tensor(-2), 4"],
+    "logspace_tensors": ["torch.tensor(0.0), 2, 3", "0, torch.tensor(1), 2"],
+    # rows, segments, and what PyTorch keeps below its public API
+    "_cdist": ["t(3, 2), t(4, 2), 2.0, False", "t(2, 3, 2), t(4, 2), 1.0, False", "t(3, 2), t(2, 2), 2.0, True"],
+    "pdist": ["t(4, 2)", "t(3, 2), 3.0", "t(1, 2)"],
+    "segment_reduce": [
+        "t(5), 'sum', lengths=torch.tensor([2, 0, 3])",
+        "pos(5, 2), 'prod', offsets=torch.tensor([0, 2, 5]), initial=2",
+        "t(2, 4), 'max', lengths=torch.tensor([[1, 3], [2, 2]]), axis=1",
+        "t(4), 'mean', lengths=torch.tensor([1, 3])",
+    ],
+    "hash_tensor": ["t(2, 3)", "t(2, 3), 0", "t(2, 3), 1, keepdim=True"],
+    "_chunk_cat": ["[t(3, 2), t(4, 2)], 0, 2"],
+    "_unsafe_masked_index": ["t(3, 2), mask(2), [idx(3, 2), idx(2, 2)], 0.5"],
+    "_unsafe_masked_index_put_accumulate": ["t(3, 2), mask(2), [idx(3, 2), idx(2, 2)], t(2)"],
+    "_unsafe_index": ["t(3, 2), [idx(3, 2)]"],
+    "_unsafe_index_put": ["t(3, 2), [idx(3, 2)], t(2, 2)"],
+    "_native_batch_norm_legit": ["t(4, 2), None, None, constant(2), constant(2), True, 0.1, 1e-5"],
+    "_native_batch_norm_legit_no_stats": ["t(4, 2), None, None, True, 0.1, 1e-5"],
+    "_batch_norm_with_update": ["t(4, 2), None, None, constant(2), constant(2), 0.1, 1e-5"],
+    "native_dropout_backward": ["t(3), mask(3), 2.0"],
+    "slice_inverse": ["t(4, 3), constant(4, 3)"],
     "mvlgamma": ["pos(3) + 1, 1", "pos(2, 3) + 2, 3"],
     "gelu": ["t(3)", "t(3), approximate='tanh'"],
     "logsigmoid": ["t(2, 3)"],
@@ -63,7 +88,35 @@ SAMPLES = {
     "max_unpool2d": ["t(1, 1, 2, 2), torch.tensor([[[[0, 3], [8, 11]]]]), (4, 4)"],
     "max_unpool3d": ["t(1, 1, 1, 1, 1), torch.tensor([[[[[0]]]]]), (1, 1, 1)"],
     "_upsample": ["t(1, 2, 4), 'nearest', (8,), None"],
-    "scaled_dot_product_attention": ["t(2, 4, 3), t(2, 4, 3), t(2, 4, 3)"],
+    "scaled_dot_product_attention": [
+        "t(2, 4, 3), t(2, 4, 3), t(2, 4, 3)",
+        "t(2, 2, 4, 3), t(2, 2, 5, 3), t(2, 2, 5, 2), mask(4, 5)",
+        "t(1, 4, 4, 3), t(1, 2, 4, 3), t(1, 2, 4, 3), is_causal=True, enable_gqa=True",
+    ],
+    "_embedding_bag": ["t(5, 3), idx(5, 6), torch.tensor([0, 2, 2])"],
+    "embedding_bag": [
+        "t(5, 3), idx(5, 6), torch.tensor([0, 2, 2]), mode=1",
+        "t(5, 3), idx(5, 6), torch.tensor([0, 2, 2]), mode=2",
+        "t(5, 3), idx(5, 6), torch.tensor([0, 2, 6]), per_sample_weights=t(6), include_last_offset=True, padding_idx=-2",
+    ],
+    "grid_sampler": ["t(2, 3, 4, 5), t(2, 3, 3, 2), 0, 0, False", "t(1, 2, 2, 3, 3), t(1, 2, 2, 2, 3), 0, 1, True"],
+    "grid_sampler_2d": ["t(1, 2, 4, 5), t(1, 3, 3, 2), 2, 2, False", "t(1, 2, 4, 5), t(1, 3, 3, 2), 1, 0, False"],
+    "grid_sampler_3d": ["t(1, 2, 3, 3, 4), t(1, 2, 2, 2, 3), 0, 2, False"],
+    "affine_grid_generator": ["t(2, 2, 3), (2, 1, 3, 4), False", "t(1, 3, 4), (1, 1, 2, 2, 3), True"],
+    "im2col": ["t(2, 3, 4, 5), (2, 3), (1, 1), (0, 1), (1, 2)", "t(3, 4, 4), 2, 2, 1, 1"],
+    "col2im": ["t(2, 12, 12), (4, 5), 2, 1, 0, 1", "t(4, 6), (3, 4), 2, 1, 0, 1"],
+    "fractional_max_pool2d": ["t(1, 2, 6, 6), (2, 3), (3, 2), t(1, 2, 2).detach()"],
+    "fractional_max_pool3d": ["t(1, 2, 4, 4, 5), 2, (2, 2, 3), t(1, 2, 3).detach()"],
+    "_upsample_bilinear2d_aa": ["t(1, 2, 6, 5), (3, 4), False, None"],
+    "_upsample_bicubic2d_aa": ["t(1, 2, 6, 5), (3, 4), True, None"],
+    "_upsample_bilinear2d_aa_scales": ["t(1, 2, 6, 5), (3, 4), False, 0.5, None"],
+    "_upsample_bicubic2d_aa_scales": ["t(1, 2, 6, 5), (3, 4), False"],
+    "_ctc_loss_Tensor": [
+        "constant(5, 1, 4).log_softmax(2), torch.tensor([[1, 2]]), torch.tensor([5]), torch.tensor([2])"
+    ],
+    "ctc_loss_Tensor": ["t(5, 1, 4).log_softmax(2), torch.tensor([[1, 2]]), torch.tensor([5]), torch.tensor([2])"],
+    "_ctc_loss": ["constant(5, 2, 4).log_softmax(2), torch.tensor([[1, 2], [3, 3]]), (5, 5), (2, 2)"],
+    "ctc_loss_IntList": ["t(5, 2, 4).log_softmax(2), torch.tensor([[1, 2], [3, 3]]), (5, 4), (2, 1)"],
     "conj_physical": ["t(3)"],
     "resolve_conj": ["t(3)"],
     "resolve_neg": ["t(3)"],
@@ -320,6 +373,17 @@ SAMPLES = {
         f: ["t(3, 2, 4), t(1, 2, 3), [t(3, 4), t(3, 3), t(3), t(3)], True, 1, 0.0, False, False, False"]
         for f in ("rnn_tanh", "rnn_relu")
     },
+    "lstm_data": [
+        "t(4, 4), torch.tensor([2, 1, 1]), [t(1, 2, 3), t(1, 2, 3)], [t(12, 4), t(12, 3), t(12), t(12)], True, 1, 0.0, "
+        "False, False"
+    ],
+    "gru_data": [
+        "t(5, 4), torch.tensor([3, 2]), t(2, 3, 2), [t(6, 4), t(6, 2)] * 2, False, 1, 0.0, False, True",
+    ],
+    **{
+        f: ["t(4, 4), torch.tensor([2, 2]), t(1, 2, 3), [t(3, 4), t(3, 3), t(3), t(3)], True, 1, 0.0, False, False"]
+        for f in ("rnn_tanh_data", "rnn_relu_data")
+    },
     "lstm_cell": ["t(2, 4), [t(2, 3), t(2, 3)], t(12, 4), t(12, 3), t(12), t(12)"],
     "gru_cell": ["t(2, 4), t(2, 3), t(9, 4), t(9, 3)"],
     **{f"{f}_cell": ["t(2, 4), t(2, 3), t(3, 4), t(3, 3), t(3), t(3)"] for f in ("rnn_tanh", "rnn_relu")},
@@ -360,6 +424,7 @@ SAMPLES = {
     "channel_shuffle": ["t(1, 4, 2, 2), 2"],
     # normalisation and pooling
     "layer_norm": ["t(2, 3, 4), (4,)", "t(2, 3, 4), (3, 4), t(3, 4), t(3, 4)"],
+    "native_dropout": ["t(2, 3), 0.5, False"],
     "native_layer_norm": ["t(2, 3, 4), (4,), t(4), t(4), 1e-5"],
     "rms_norm": ["t(2, 3, 4), (4,)", "t(2, 3), (3,), t(3), 1e-3"],
     "batch_norm": [
@@ -408,6 +473,12 @@ SAMPLES |= {
     ],
     "istft": ["t(5, 6), 8, window=torch.hamming_window(8)"],
     **{f"{name}_window": ["5", "4, False"] for name in ("hann", "hamming", "blackman", "bartlett", "kaiser")},
+    "cov": ["t(2, 5)", "t(4)"],
+    "corrcoef": ["t(3, 5)"],
+    "histogram": ["t(9), 4", "t(2, 3), 2, range=(-1.0, 1.5)"],
+    "histogram_tensor": ["t(9), ascending(4)"],
+    "_histogramdd": ["t(5, 2), [ascending(3), ascending(4)]"],
+    "_histogramdd_bin_edges": ["t(5, 2), [2, 3]"],
     "fft_fftshift": ["t(5)", "t(2, 3), 1", "t(2, 3, 4), (0, 2)"],
     "fft_ifftshift": ["t(5)", "t(2, 3), 1", "t(2, 3, 4), (0, 2)"],
 }
@@ -416,8 +487,83 @@ for _name in ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft"):
     SAMPLES[f"fft_{_name}2"] = ["t(2, 4)", "t(2, 3, 4), (3, 2), (2, 0), 'ortho'"]
     SAMPLES[f"fft_{_name}n"] = [*SAMPLES[f"fft_{_name}2"], "t(3, 2), (4, 3), (0, 1)", "t(3, 4), None, (1,), 'forward'"]
 
+FACTORED = ["square(3)", "square(2, 3, 3)", "t(3, 5)", "t(5, 3)"]
+SQUARE = ["square(3)", "square(2, 3, 3)", "t(0, 0)"]
+DEFINITE = ["definite(3)", "definite(2, 3, 3)"]
+SYSTEM = ["square(3), t(3)", "square(3), t(3, 2)", "square(2, 3, 3), t(3, 2)", "square(3), t(2, 3), left=False"]
+SAMPLES |= {
+    # factorisations
+    **{name: [*DEFINITE, "definite(3), upper=True"] for name in ("linalg_cholesky_ex", "linalg_cholesky", "cholesky")},
+    "cholesky_inverse": ["square(3)", "square(2, 3, 3), True"],
+    "cholesky_solve": ["t(3, 2), definite(3)", "t(2, 3, 2), definite(3), True"],
+    **dict.fromkeys(("linalg_lu_factor_ex", "linalg_lu_factor", "linalg_lu", "linalg_qr", "qr", "geqrf"), FACTORED),
+    "lu_unpack": ["t(3, 5), exchanges(3)", "t(5, 3), exchanges(3)", "t(2, 3, 3), exchanges(2, 3)"],
+    "linalg_lu_solve": [
+        "square(3), exchanges(3), t(3, 2)",
+        "square(3), exchanges(3), t(2, 3, 2), adjoint=True",
+        "square(3), exchanges(3), t(2, 3), left=False",
+        "square(3), exchanges(3), t(2, 3), left=False, adjoint=True",
+    ],
+    "lu_solve": ["t(3, 2), square(3), exchanges(3)"],
+    **dict.fromkeys(("linalg_ldl_factor_ex", "linalg_ldl_factor"), DEFINITE),
+    "linalg_ldl_solve": ["square(3), exchanges(3), t(3, 2)"],
+    "linalg_householder_product": ["t(4, 3), pos(3)", "t(2, 4, 3), pos(2, 2)"],
+    "orgqr": ["t(4, 3), pos(3)"],
+    "ormqr": ["t(4, 3), pos(3), t(4, 2)", "t(4, 3), pos(3), t(2, 4), left=False, transpose=True"],
+    # systems of equations
+    **dict.fromkeys(("linalg_solve_ex", "linalg_solve"), SYSTEM),
+    "linalg_solve_triangular": [
+        "square(3), t(3, 2), upper=True",
+        "square(2, 3, 3), t(3, 2), upper=False, unitriangular=True",
+        "square(3), t(2, 3), upper=True, left=False",
+    ],
+    "triangular_solve": ["t(3, 2), square(3)", "t(3, 2), square(3), False, True"],
+    **dict.fromkeys(("linalg_inv_ex", "linalg_inv", "inverse"), SQUARE),
+    "linalg_lstsq": [
+        "t(5, 3), t(5, 2)",
+        "t(3, 5), t(3)",
+        "t(5, 3), t(5, 2), driver='gelsd'",
+        "t(5, 3), t(5), driver='gels'",
+    ],
+    "linalg_tensorinv": ["square(6).reshape(2, 3, 6)"],
+    "linalg_tensorsolve": ["square(6).reshape(2, 3, 6), t(2, 3)"],
+    # determinants, eigenvalues, singular values
+    **dict.fromkeys(("linalg_det", "det", "linalg_slogdet", "slogdet"), SQUARE),
+    "logdet": DEFINITE,
+    **dict.fromkeys(("linalg_eigh", "linalg_eigvalsh", "linalg_eigvals"), DEFINITE),
+    "linalg_eig": ["definite(3)"],
+    "linalg_svd": ["constant(3, 3)", "constant(2, 3, 4), False"],
+    "svd": ["constant(3, 3)", "constant(2, 3, 4), False", "t(3, 4), compute_uv=False"],
+    "linalg_svdvals": FACTORED,
+    "linalg_matrix_rank_atol_rtol_tensor": [
+        "t(3, 4)",
+        "definite(3), hermitian=True",
+        "t(3, 4), atol=torch.tensor(1.0)",
+    ],
+    "linalg_matrix_rank_atol_rtol_float": ["t(3, 4), atol=1.5"],
+    "linalg_matrix_rank_tol_tensor": ["t(3, 4), torch.tensor(1.0)"],
+    "linalg_matrix_rank": ["t(3, 4), 1.5"],
+    "linalg_pinv_atol_rtol_tensor": [*FACTORED, "definite(3), hermitian=True"],
+    "linalg_pinv_atol_rtol_float": ["t(3, 4), rtol=1e-3"],
+    "linalg_pinv_rcond_tensor": ["t(3, 4), torch.tensor(1e-3, dtype=torch.float64)"],
+    "linalg_pinv": ["t(3, 4), 1e-3"],
+    "pinverse": ["t(3, 4)"],
+    "linalg_cond": ["square(3)", "t(3, 4), -2", "square(3), 1"],
+    "linalg_cond_p_str": ["square(3), 'fro'", "square(3), 'nuc'"],
+    "nuclear_norm": ["t(3, 4)"],
+    "nuclear_norm_dim": ["t(3, 2, 4), (0, 2)", "t(3, 2, 4), (2, 0), True"],
+    "frobenius_norm_dim": ["t(3, 4), (0, 1)", "t(3, 4), 1"],
+    # functions of matrices
+    **{name: ["t(3, 3)", "t(2, 3, 3)", "t(1, 1)"] for name in ("linalg_matrix_exp", "matrix_exp")},
+    "linalg_matrix_power": ["square(3), 3", "square(3), -2", "t(2, 2), 0"],
+    "linalg_matmul": ["t(2, 3), t(3, 4)"],
+    "linalg_diagonal": ["t(3, 4)", "t(3, 4), offset=1", "t(2, 3, 4), dim1=0, dim2=2"],
+    "linalg_vecdot": ["t(2, 3), t(2, 3)", "t(2, 3), t(3)", "t(2, 3), t(2, 3), dim=0"],
+    "linalg_vander": ["t(3)", "t(2, 3), N=4"],
+}
 # Without samples: what these give is random or whatever was in memory (test_random.py has tests of the former).
 UNPREDICTABLE = {
+    "empty_permuted",
     "empty",
     "empty_strided",
     "empty_like",
@@ -427,6 +573,7 @@ UNPREDICTABLE = {
     "feature_dropout",
     "alpha_dropout",
     "feature_alpha_dropout",
+    "native_dropout",
 }
 
 
@@ -439,18 +586,22 @@ class Arguments:
 
     def of(self, text):
         """Give (positional arguments, keyword arguments) of the expression."""
-        names = ("t", "pos", "constant", "real", "mask", "idx", "ascending", "dtype", "torch")
+        names = ("t", "pos", "constant", "real", "mask", "idx", "ascending", "square", "definite", "exchanges")
+        names += ("dtype", "torch")
         scope = {name: getattr(self, name) for name in names}
         return eval(f"(lambda *a, **k: (a, k))({text})", scope)  # noqa: S307
 
     def t(self, *shape):
         """Numbers between -2 and 2, none where a formula has a kink; small integers."""
+        return self._made(self._numbers(shape), shape)
+
+    def _numbers(self, shape):
         if self.dtype.is_complex:
-            return self._made(self._spread(shape) + 1j * self._spread(shape), shape)
+            return self._spread(shape) + 1j * self._spread(shape)
         if not self.dtype.is_floating_point:
             low = -5 if self.dtype.is_signed and self.dtype is not self.torch.bool else 0
-            return self._made((np.arange(self._count(shape)) * 7 + 3 * next(self.start)) % (6 - low) + low, shape)
-        return self._made(self._spread(shape), shape)
+            return (np.arange(self._count(shape)) * 7 + 3 * next(self.start)) % (6 - low) + low
+        return self._spread(shape)
 
     def pos(self, *shape):
         """Numbers between 0.05 and 0.95; positive integers."""
@@ -467,6 +618,29 @@ class Arguments:
     def real(self, *shape):
         """As t, of the real type of a complex dtype."""
         return self._made(self._spread(shape), shape, self.dtype.to_real() if self.dtype.is_complex else self.dtype)
+
+    def square(self, *shape):
+        """Square matrices far from singular, not symmetric; square(3) is square(3, 3)."""
+        numbers = self._square(shape)
+        return self._made(numbers, numbers.shape)
+
+    def _square(self, shape):
+        shape = shape if len(shape) > 1 else shape * 2
+        return self._numbers(shape).reshape(shape) * 0.5 + 3 * np.eye(shape[-1])
+
+    def definite(self, *shape):
+        """Hermitian matrices with different positive eigenvalues, not differentiated: moved, they were not Hermitian."""
+        half = np.tril(self._square(shape) * np.linspace(0.5, 1, shape[-1]))
+        made = self._made(half @ half.conj().swapaxes(-1, -2), half.shape)
+        made.constant = True
+        return made
+
+    def exchanges(self, *shape):
+        """The rows that LAPACK says it exchanged with the first, the second, ...: the first with the last."""
+        n = shape[-1]
+        plain = self.torch.tensor([n, *range(2, n + 1)], dtype=self.torch.int32).expand(shape).contiguous()
+        made = self.layout(plain)
+        return made if made.is_meta else plain
 
     def ascending(self, n):
         """A sorted vector."""

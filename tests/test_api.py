@@ -160,3 +160,55 @@ def test_nan_to_num_replaces_nan():
     assert y.tolist() == [2.0, 1.0, 3.0]
     y.sum().backward()
     assert x.grad.tolist() == [0, 1, 0]
+
+
+def test_losses_with_numbers_for_words():
+    x, y, z = torch.tensor([[1.0, 2], [3, 4]]), torch.tensor([[2.0, 1], [1, 1]]), torch.tensor([1.0, -1.0])
+    assert np.allclose(torch.cosine_embedding_loss(x, y, z, 0.1, 0).numpy(), [0.2, 0.8899], atol=1e-4)
+    assert torch.margin_ranking_loss(x[0], y[0], z, 0.5, 2).item() == 3
+    assert np.isclose(torch.triplet_margin_loss(x, y, y + 1).item(), 1.3918, atol=1e-4)
+    assert np.isclose(torch.poisson_nll_loss(x, y, True, False, 1e-8, 1).item(), 18.4478, atol=1e-4)
+    assert np.allclose(torch.rrelu(-x).numpy(), -x.numpy() * 11 / 48)
+    assert np.allclose(torch.embedding_renorm_(x, torch.tensor([1, 1]), 1.0, 2.0).numpy(), [[1, 2], [0.6, 0.8]])
+    with pytest.raises(RuntimeError, match="expected a number from 0 to 2"):
+        torch.margin_ranking_loss(x[0], y[0], z, 0.0, 3)
+
+
+def test_devices_that_are_not_there():
+    assert torch.cpu.is_available() and not torch.accelerator.is_available() and not torch.backends.mps.is_available()
+    assert torch.backends.cuda.matmul.allow_tf32 is False and torch.get_device_module("cpu") is torch.cpu
+    with torch.backends.cuda.sdp_kernel(enable_flash=False):
+        assert not torch.backends.cuda.flash_sdp_enabled()
+    with pytest.raises(RuntimeError, match="no|none"):
+        torch.accelerator.synchronize()
+    with pytest.raises(AssertionError, match="XPU"):
+        torch.nn.Linear(1, 1).xpu()
+
+
+def test_hub_takes_what_is_there(tmp_path):
+    torch.save({"a": torch.ones(1)}, tmp_path / "weights.pth")
+    url = "https://example.org/weights.pth?version=1"
+    assert torch.hub.load_state_dict_from_url(url, str(tmp_path))["a"].item() == 1
+    with pytest.raises(RuntimeError, match="fetch https://example.org/other.pth yourself"):
+        torch.hub.load_state_dict_from_url("https://example.org/other.pth", str(tmp_path))
+    with pytest.raises(NotImplementedError, match="downloads nothing"):
+        torch.hub.load("a", "b")
+
+
+def test_modules_with_repetition():
+    layer = torch.nn.ReLU()
+    twice = torch.nn.Sequential(layer, layer)
+    assert len(list(twice.modules())) == 2 and len(list(twice.modules(remove_duplicate=False))) == 3
+
+
+def test_safe_softmax_of_an_empty_row_has_a_gradient():
+    x = torch.tensor([[float("-inf")] * 2, [0.0, 1.0]], requires_grad=True)
+    torch.ops.aten._safe_softmax(x, 1)[:, 0].sum().backward()
+    assert np.allclose(x.grad.numpy(), [[0, 0], [0.19661, -0.19661]], atol=1e-4)
+
+
+def test_fill_has_a_gradient():
+    x = torch.ones(3, requires_grad=True)
+    value = torch.tensor(2.0, requires_grad=True)
+    torch.fill(x, value).sum().backward()
+    assert x.grad.tolist() == [0, 0, 0] and value.grad.item() == 3

@@ -1168,3 +1168,13 @@ def test_in_place_operators_save_what_was_there_before():
     y.clamp_(0.5, 2.0).square_()
     y.sum().backward()
     assert x.grad.tolist() == [0.0, 2.0, 0.0]
+
+
+def test_grad_computes_only_what_is_asked_for():
+    x, w = torch.ones(2, 2, requires_grad=True), torch.ones(2, 2, requires_grad=True)
+    product, seen = x @ w, []
+    product.grad_fn.register_hook(lambda grad_inputs, grad_outputs: seen.append([g is None for g in grad_inputs]))
+    torch.autograd.grad(product.sum(), x, retain_graph=True)
+    torch.autograd.grad(product.sum(), w, retain_graph=True)
+    product.sum().backward()
+    assert seen == [[False, True], [True, False], [False, False]]

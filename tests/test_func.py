@@ -8,6 +8,7 @@ import pytest
 
 import penlight as torch
 from penlight.func import (
+    _rules,
     functional_call,
     grad,
     grad_and_value,
@@ -190,6 +191,9 @@ FUNCTIONS = {
     "attention": lambda x: F.scaled_dot_product_attention(x[None], x[None], x[None]), "kron": lambda x: torch.kron(x, x),
     "as_strided": lambda x: x.clone().as_strided((2, 2), (4, 1), 1), "trace": lambda x: x[:, :3].trace(), "size": lambda x: x * x.shape[0],
     "cross_entropy": lambda x: F.cross_entropy(x, torch.tensor([1, 0, 3])), "mse": lambda x: F.mse_loss(x, x[0].expand_as(x)),
+    "hstack": lambda x: torch.hstack([x, x]), "vstack": lambda x: torch.vstack([x, x[0]]), "diag": lambda x: x[0].diag(1),
+    "index_add": lambda x: x.index_add(1, torch.tensor([2, 0]), x[:, :2]), "fliplr": lambda x: x.fliplr(),
+    "repeat_interleave": lambda x: x.repeat_interleave(2, 0), "index_fill": lambda x: x.index_fill(0, torch.tensor([1]), 2.0),
     "conv": lambda x: F.conv1d(x[None], MATRIX[:, :3, None]), "pool": lambda x: F.max_pool1d(x[None], 2),
 }  # fmt: skip
 
@@ -254,6 +258,7 @@ def test_in_dims_out_dims_and_structures():
     (lambda x: vmap(lambda a: torch.zeros(2).add_(a))(x), RuntimeError, "inplace arithmetic.* is not possible"),
     (lambda x: vmap(lambda a: torch.rand(2))(x), RuntimeError, "randomness error mode"),
     (lambda x: vmap(lambda a: F.dropout(a))(x), RuntimeError, "randomness error mode"),
+    (lambda x: vmap(lambda a: F.scaled_dot_product_attention(a, a, a, dropout_p=0.5))(x[None, None]), RuntimeError, "randomness error"),
     (lambda x: vmap(torch.sin, randomness="x")(x), RuntimeError, "Only allowed values for randomness"),
     (lambda x: vmap(torch.sin, chunk_size=0)(x), ValueError, "greater than 0"),
     (lambda x: vmap(lambda a: a.nonzero())(x), RuntimeError, "dynamic shape"),
@@ -284,14 +289,39 @@ def test_in_place_inside_vmap():
     close(y, x + 1)
 
 
+def test_shapes_changed_in_place():
+    x = sample(3, 2, 1)
+    for f in (lambda a: a.clone().unsqueeze_(0), lambda a: a.clone().t_(), lambda a: a.clone().squeeze_(-1)):
+        close(vmap(f)(x), loop(f, x))
+    labels = torch.tensor([[0, 2], [1, 1]])
+    close(vmap(lambda a: F.one_hot(a, 3))(labels), F.one_hot(labels, 3))
+
+
+def test_forward_mode_of_in_place_operators():
+    x, t = sample(3), sample(3, seed=1)
+    y = x.clone()
+    value, tangent = jvp(lambda v: v.mul_(2).add_(v), (y,), (t,))
+    close(value, 4 * x), close(tangent, 4 * t), close(y, 4 * x)
+    close(jvp(lambda v: v.zero_(), (x.clone(),), (t,))[1], np.zeros(3))
+
+
 def test_randomness():
     x = torch.zeros(4, 3)
     for draw in (lambda a: torch.rand(3) + a, torch.rand_like, lambda a: a.clone().normal_(), lambda a: F.dropout(a + 1),
-                 lambda a: torch.bernoulli(a + 0.5)):  # fmt: skip
+                 lambda a: torch.bernoulli(torch.full((3,), 0.5)), lambda a: torch.normal(0.0, 1.0, (3,))):  # fmt: skip
         torch.manual_seed(0)
         same, other = (vmap(draw, randomness=r)(torch.zeros(40, 3)) for r in ("same", "different"))
         assert same.shape == other.shape == (40, 3)
         assert (same == same[0]).all() and not (other == other[0]).all()
+    for draw in (lambda a: torch.randn(20), lambda a: torch.normal(a, 1.0), torch.randn_like, lambda a: a.clone().normal_()):
+        torch.manual_seed(0)
+        got = vmap(draw, randomness="different")(torch.zeros(3, 20))
+        torch.manual_seed(0)
+        close(got, torch.randn(3, 20))
+    with pytest.raises(RuntimeError, match="same randomness with a batched tensor input"):
+        vmap(torch.bernoulli, randomness="same")(x)
+    with pytest.raises(RuntimeError, match="different inplace randomness on an unbatched tensor"):
+        vmap(lambda a: torch.ones(2).normal_(), randomness="different")(x)
     assert vmap(lambda a: F.dropout(a, training=False))(x).tolist() == x.tolist()
 
 
@@ -483,3 +513,81 @@ def test_gradcheck_in_forward_mode():
         check(Cube.apply, (x,), check_forward_ad=True)
     with pytest.raises(AssertionError, match="Expected at least one of"):
         check(torch.sin, (x,), check_backward_ad=False)
+
+
+def test_options_of_a_function():
+    class Boxed(torch.autograd.Function):
+        boxed_grads_call = True
+
+        @staticmethod
+        def forward(ctx, a, b):
+            return a * 2, b * 3
+
+        @staticmethod
+        def backward(ctx, grads):
+            assert type(grads) is list and len(grads) == 2
+            return grads[0] * 2, grads[1] * 3
+
+    class Once(torch.autograd.Function):
+        clear_saved_tensors_on_access = True
+
+        @staticmethod
+        def forward(ctx, a):
+            ctx.save_for_backward(a)
+            return a * a
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 2 * ctx.saved_tensors[0]
+
+    x = torch.tensor([3.0], requires_grad=True)
+    a, b = Boxed.apply(x, x)
+    (a + b).backward()
+    assert x.grad.tolist() == [5]
+    y = Once.apply(x)
+    y.backward(retain_graph=True)
+    assert x.grad.tolist() == [11]
+    with pytest.raises(RuntimeError, match="can only be accessed once"):
+        y.backward()
+
+
+def test_settings_without_effect():
+    with torch.autograd.set_multithreading_enabled(False) as nothing:
+        assert nothing is None
+    assert torch.autograd.enforce_grad_layout_policy(True).prev is True
+    with pytest.raises(RuntimeError, match="torch.compile region"), torch.autograd.graph.region_activation_memory_budget(0.5):
+        pass
+    with pytest.raises(ValueError, match="in .0, 1., got 2"), torch.autograd.graph.region_activation_memory_budget(2):
+        pass
+
+
+SAMPLE_BY_SAMPLE = {"kron"}  # right all the same, by the way of last resort
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", [n for n in FUNCTIONS if n not in SAMPLE_BY_SAMPLE])
+def test_common_operators_have_a_rule(name, monkeypatch):
+    looped = []
+    monkeypatch.setattr(_rules, "one_by_one", lambda func, *rest: looped.append(func.__name__))
+    try:
+        vmap(FUNCTIONS[name])(sample(5, 3, 4))
+    except (TypeError, AttributeError, ValueError):
+        pass  # of what stands in for the result
+    assert not looped
+
+
+@pytest.mark.parametrize("call, kind, text", [
+    (lambda af, x: af.vjp(lambda a: a, x), RuntimeError, "the user-provided function returns a single Tensor"),
+    (lambda af, x: af.jvp(lambda a: a, x), RuntimeError, "input to the user-provided function is a single Tensor"),
+    (lambda af, x: af.jvp(lambda a: a, x, (x, x)), RuntimeError, "The given v should contain a single Tensor"),
+    (lambda af, x: af.vhp(lambda a: a.sum(), 3.0, x), TypeError, "inputs given to vhp must be either .* has type <class 'float'>"),
+    (lambda af, x: af.hvp(lambda a: a.sum(), x, x, strict=True), RuntimeError, "found that the jacobian .* is independent of the input"),
+    (lambda af, x: af.hessian(lambda a: a.sum(), x, strict=True), RuntimeError, "twice differentiable"),
+    (lambda af, x: af.hessian(lambda a: a, x), RuntimeError, "given to hessian should contain a single element"),
+    (lambda af, x: af.jacobian(lambda a, b: a, (x, x), strict=True), RuntimeError, "Output 0 .* is independent of input 1"),
+    (lambda af, x: af.jacobian(lambda a: torch.ones(1), x, strict=True), RuntimeError, "Output 0 .* does not require gradients"),
+    (lambda af, x: af.jacobian(lambda a: a * 2, x, strict=True, create_graph=True), RuntimeError, "when create_graph=True"),
+])  # fmt: skip
+def test_errors_of_autograd_functional(call, kind, text):
+    with pytest.raises(kind, match=text):
+        call(torch.autograd.functional, torch.ones(2))

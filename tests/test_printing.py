@@ -77,7 +77,7 @@ def test_printing_is_quick():
         start = time.perf_counter()
         repr(x)
         times.append(time.perf_counter() - start)
-    assert min(times) < 1e-3
+    assert min(times) < 1e-2
     start = time.perf_counter()
     assert "..." in repr(torch.zeros(1).expand(10**6, 10**6))
-    assert time.perf_counter() - start < 0.1
+    assert time.perf_counter() - start < 5  # 10^12 elements, of which a few are shown

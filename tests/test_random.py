@@ -144,3 +144,22 @@ def test_meta_tensors_have_no_numbers():
     before = torch.get_rng_state()
     assert torch.rand(2, 3, device="meta").shape == (2, 3)
     assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("train", [True, None])
+def test_native_dropout_drops_as_dropout_does(train):
+    x = torch.arange(1.0, 7, requires_grad=True)
+    torch.manual_seed(0)
+    dropped, kept = torch.native_dropout(x, 0.5, train)
+    torch.manual_seed(0)
+    assert torch.equal(dropped, torch.dropout(x, 0.5, True)) and torch.equal(kept, dropped != 0)
+    dropped.sum().backward()
+    assert torch.equal(x.grad, kept * 2.0)
+    assert torch.native_dropout(x, 0.5, False)[1].all()
+
+
+def test_bad_dtypes_name_the_kernel():
+    with pytest.raises(NotImplementedError, match="\"check_uniform_bounds\" not implemented for 'Long'"):
+        torch.rand(2, dtype=torch.int64)
+    with pytest.raises(RuntimeError, match="Lower bound should be less"):
+        torch.nn.functional.rrelu(torch.ones(2), 0.3, 0.1)

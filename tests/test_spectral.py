@@ -75,6 +75,8 @@ def test_gradients_of_real_transforms(norm, n):
         (lambda x: torch.fft.rfft(x + 0j), RuntimeError, "rfft expects a real input tensor, but got ComplexFloat"),
         (lambda x: torch.fft.rfftn(x, dim=()), RuntimeError, "must transform at least one axis"),
         (lambda x: torch.fft.irfft(x[:, :1]), RuntimeError, r"Invalid number of data points \(0\)"),
+        (lambda x: torch._fft_r2c(x, (2,), 0, True), IndexError, "Dimension out of range"),
+        (lambda x: torch._fft_c2c(x + 0j, (0, 0), 0, True), RuntimeError, "FFT dims must be unique"),
         (lambda x: torch.fft.fftfreq(3, dtype=torch.int64), RuntimeError, "floating point or complex dtype"),
     ],
 )

@@ -150,6 +150,7 @@ class Run {
   TensorList finish();
   Node* evaluating() const { return evaluating_; }
   int64_t id() const { return id_; }
+  bool selective() const { return selective_; }
   bool visits(Node* n) const {
     Slot* s = find(n);
     return s && s->visited && (s->executes || s->captures >= 0);
@@ -177,6 +178,7 @@ class Run {
   void execute(Slot* s);
   void execute_leaf(Slot* s);
   void capture(Slot* s);
+  uint64_t unwanted_of(Node* n);
   void differentiate(Slot* s, Tensor* results);
   void distribute(Node* n, Tensor* results);
   void drop_gradients(Slot* s) {
@@ -389,6 +391,27 @@ void differentiate_watched(Node* n, const Tensor* grads, Tensor* results) {
   }
 }
 
+void tell_observer(Node* n, bool begins) {
+  PyRef answer(PyObject_CallFunction(node_observer, "sO", n->name(), begins ? Py_True : Py_False));
+}
+
+void differentiate_observed(Node* n, const Tensor* grads, Tensor* results) {
+  tell_observer(n, true);
+  n->backward(grads, results);
+  if (node_observer) tell_observer(n, false);
+}
+
+}  // namespace
+
+PyObject* node_observer = nullptr;
+
+namespace {
+struct Unwanted {
+  Node* node;
+  uint64_t before;
+  Unwanted(Node* n, uint64_t bits) : node(n), before(std::exchange(n->unwanted, bits)) {}
+  ~Unwanted() { node->unwanted = before; }
+};
 }  // namespace
 
 void Run::differentiate(Slot* s, Tensor* results) {
@@ -398,13 +421,26 @@ void Run::differentiate(Slot* s, Tensor* results) {
     run_pre_hooks(n, s->grads);
     if (n->hooks->post) given.emplace(tuple_of(s->grads, n->n_inputs));
   }
+  const Unwanted unwanted(n, pool_->captures.empty() ? 0 : unwanted_of(n));
   Node* before = std::exchange(evaluating_, n);
   if (anomaly_enabled) differentiate_watched(n, s->grads, results);
+  else if (node_observer) differentiate_observed(n, s->grads, results);
   else n->backward(s->grads, results);
   evaluating_ = before;
   if (!options_.keep_graph) n->release_saved();
   drop_gradients(s);
   if (given) run_post_hooks(n, results, given->get());
+}
+
+// grad(outputs, inputs) computes no gradient that none of the inputs needs.
+uint64_t Run::unwanted_of(Node* n) {
+  uint64_t bits = 0;
+  for (uint32_t i = 0; i < n->n_next && i < 64; ++i) {
+    if (!n->next[i].fn) continue;
+    const Slot* t = find(n->next[i].fn);
+    if (!t->executes && t->captures < 0) bits |= uint64_t(1) << i;
+  }
+  return bits;
 }
 
 void Run::distribute(Node* n, Tensor* results) {
@@ -429,6 +465,7 @@ void Run::distribute(Node* n, Tensor* results) {
 
 Node* evaluating_node() { return current_run ? current_run->evaluating() : nullptr; }
 int64_t current_run_id() { return current_run ? current_run->id() : -1; }
+bool run_is_selective() { return current_run && current_run->selective(); }
 bool will_execute(Node* n) { return current_run && current_run->visits(n); }
 
 // ---- leaves ----

@@ -51,6 +51,7 @@ struct Node {
   PyObject* wrapper = nullptr;   // the grad_fn object seen from Python, while it lives; not owned
   PyHooks* hooks = nullptr;
   Slot* slots = nullptr;
+  uint64_t unwanted = 0;         // inputs whose gradient the run that evaluates this node has no use for, one bit each
   PyObject* where = nullptr;     // anomaly mode: the stack of the forward call, a list of lines
   bool accumulator = false;      // an AccumulateGrad
   OutputMeta first_output;
@@ -70,7 +71,8 @@ struct Node {
   bool is_accumulator() const { return accumulator; }
 
   void set_next_count(uint32_t n);
-  bool needs(uint32_t i) const { return next[i].fn != nullptr; }
+  // Whether the gradient of input i leads anywhere, and is wanted in this run.
+  bool needs(uint32_t i) const { return next[i].fn != nullptr && !(i < 64 && unwanted >> i & 1); }
   OutputMeta& output(uint32_t nr) {
     if (nr == 0) return first_output;
     if (more_outputs.size() < nr) more_outputs.resize(nr < n_inputs ? n_inputs - 1 : nr);
@@ -157,7 +159,7 @@ class SavedTensor {
   ~SavedTensor() { if (__builtin_expect(packed_ != nullptr, 0)) drop_packed(); }
 
   void save(const Tensor& t);             // an input
-  void save_output(const Tensor& t);      // an output: kept without its grad_fn, which would be a cycle
+  void save_output(const Tensor& t, uint32_t nr = 0);   // output `nr`: kept without its grad_fn, which would be a cycle
   // Raises when it was changed in place or released. The history is given back where it can matter.
   Tensor unpack(Node* owner, const char* what, bool with_history = grad_enabled) const;
   void reset() {
@@ -202,6 +204,8 @@ inline TensorList run_backward(const TensorList& roots, const TensorList& grads,
 }
 Node* evaluating_node();                  // whose backward() runs on this thread; null outside
 int64_t current_run_id();                 // of the run on this thread; -1 outside
+extern PyObject* node_observer;           // the profiler's function, called around every node; null when off
+bool run_is_selective();                  // whether it was asked for the gradients of some inputs only
 bool will_execute(Node* n);               // whether the run on this thread computes n's gradient
 
 }  // namespace pl

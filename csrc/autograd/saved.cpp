@@ -77,11 +77,11 @@ void SavedTensor::save(const Tensor& t) {
   if (__builtin_expect(hooks_active, 0)) pack(false);
 }
 
-void SavedTensor::save_output(const Tensor& t) {
+void SavedTensor::save_output(const Tensor& t, uint32_t nr) {
   if (!t) return;
   t_ = alias(t);
   note_kind();
-  nr_ = t->output_nr;
+  nr_ = nr;
   state_ = Output;
   version_ = t->storage->version;
   if (__builtin_expect(hooks_active, 0)) pack(true);

@@ -1,6 +1,6 @@
 #include "cpu/conv.h"
 
-#include "cpu/conv_patches.h"
+#include "cpu/conv_sliding.h"
 
 namespace pl {
 namespace PL_ISA {
@@ -149,6 +149,20 @@ void forward(const ConvArgs& args, const T* input, const T* weight, const T* bia
   const int64_t rows = c.c_out / c.groups, channels = c.c_in / c.groups, k = channels * product(c.kernel);
   const int64_t in_size = product(c.in), out_size = product(c.out);
   if (c.n * c.c_out * out_size == 0) return;
+  const Patches<T> shape = forward_patches(c, input);
+  if (slides(Sliding<T>(shape), rows)) {
+    const T* packed = pack_weights<T>(c.groups, rows, k, [&](T* dst, int64_t g, int64_t i, int64_t count) {
+      PackRows<T, T>{{weight + g * rows * k, k, 1}}(dst, i, count, 0, k);
+    });
+    return multiply_images<T>(
+        c.n * c.groups, rows, channels, shape, [&](int64_t index) { return input + index * channels * in_size; },
+        [&](int64_t index) { return PackedRows<T>{packed + index % c.groups * round_up(rows, kTileRows) * k, k}; },
+        [&](int64_t index, int64_t i, const T* sums, int64_t position, int64_t n) {
+          T* y = output + (index * rows + i) * out_size + position;
+          const T start = bias ? bias[index % c.groups * rows + i] : T(0);
+          for (int64_t x = 0; x < n; ++x) y[x] = sums[x] + start;
+        });
+  }
   for_each_part<T>(c.n * c.groups, rows, out_size, k, [&](int64_t index, Part part) {
     const int64_t image = index / c.groups, g = index % c.groups;
     const Patches<T> patches = forward_patches(c, input + (image * c.c_in + g * channels) * in_size);
@@ -217,21 +231,27 @@ void pack_transposed(const ConvArgs& c, const Phase (&phase)[3], const T* weight
   }
 }
 
-// Puts sums of a phase's positions at their places in the image, `stride` apart.
+// Puts sums of a phase's positions j, j + 1, ..., which lie in one row, at their places in a channel, `stride` apart.
+template <class T>
+PL_ALWAYS_INLINE void put_run(const ConvArgs& c, const Phase (&phase)[3], const T* sums, int64_t j, int64_t n, T* channel) {
+  const int64_t wide = phase[2].axis.positions, high = phase[1].axis.positions;
+  const int64_t w = j % wide, h = j / wide % high, d = j / wide / high, step = c.stride[2];
+  T* row = channel + ((phase[0].phase + d * c.stride[0]) * c.in[1] + phase[1].phase + h * c.stride[1]) * c.in[2] +
+           phase[2].phase + w * step;
+  if (step == 1) std::memcpy(row, sums, size_t(n) * sizeof(T));
+  else
+    for (int64_t x = 0; x < n; ++x) row[x * step] = sums[x];
+}
+
+// The same for a block of sums.
 template <class T>
 void scatter(const ConvArgs& c, const Phase (&phase)[3], const T* sums, int64_t sums_stride, Part block, T* image) {
-  const int64_t wide = phase[2].axis.positions, high = phase[1].axis.positions;
-  for (int64_t i = block.i0; i < block.i1; ++i, sums += sums_stride) {
-    T* channel = image + i * product(c.in);
-    int64_t j = block.j0;
-    while (j < block.j1) {
-      const int64_t w = j % wide, h = j / wide % high, d = j / wide / high, n = smaller(wide - w, block.j1 - j);
-      T* row = channel + ((phase[0].phase + d * c.stride[0]) * c.in[1] + phase[1].phase + h * c.stride[1]) * c.in[2] +
-               phase[2].phase + w * c.stride[2];
-      for (int64_t x = 0; x < n; ++x) row[x * c.stride[2]] = sums[j - block.j0 + x];
-      j += n;
+  const int64_t wide = phase[2].axis.positions;
+  for (int64_t i = block.i0; i < block.i1; ++i, sums += sums_stride)
+    for (int64_t j = block.j0, n; j < block.j1; j += n) {
+      n = smaller(wide - j % wide, block.j1 - j);
+      put_run(c, phase, sums + j - block.j0, j, n, image + i * product(c.in));
     }
-  }
 }
 
 template <class T>
@@ -245,6 +265,13 @@ void backward_input_phase(const ConvArgs& c, const Phase (&phase)[3], const T* g
   const T* packed = pack_weights<T>(c.groups, rows, k, [&](T* dst, int64_t g, int64_t i, int64_t count) {
     pack_transposed(c, phase, weight, dst, g, i, count);
   });
+  if (slides(Sliding<T>(shape), rows))
+    return multiply_images<T>(
+        c.n * c.groups, rows, filters, shape, [&](int64_t index) { return grad_output + index * filters * out_size; },
+        [&](int64_t index) { return PackedRows<T>{packed + index % c.groups * round_up(rows, kTileRows) * k, k}; },
+        [&](int64_t index, int64_t i, const T* sums, int64_t position, int64_t n) {
+          put_run(c, phase, sums, position, n, grad_input + (index * rows + i) * in_size);
+        });
   for_each_part<T>(c.n * c.groups, rows, positions, k, [&](int64_t index, Part part) {
     const int64_t image = index / c.groups, g = index % c.groups;
     Patches<T> patches = shape;

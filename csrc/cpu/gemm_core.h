@@ -34,7 +34,7 @@ class Scratch {
 };
 
 struct GemmScratch {
-  Scratch a, b, sums, weights;
+  Scratch a, b, sums, weights, image, offsets;
 };
 
 inline GemmScratch& gemm_scratch() {

@@ -134,6 +134,29 @@ PL_FN T logaddexp2(T a, T b) {
   return select(isinf(a) & (a == b), a, T(r));
 }
 
+// From a towards b by the fraction w, from the nearer end: exact at both.
+template <class T>
+  requires is_float<T>
+PL_FN T lerp(T a, T b, T w) {
+  return select(abs(w) < T(0.5), a + w * (b - a), b - (b - a) * (T(1) - w));
+}
+
+// x = mantissa * 2^exponent with 0.5 <= |mantissa| < 1; 0, infinities and NaN are their own mantissa with exponent 0.
+template <class T>
+  requires is_float<T>
+PL_FN T frexp_exponent(T x) {
+  constexpr int mantissa = Format<T>::mantissa;
+  const T lifted = abs(x) < Format<T>::smallest_normal ? x * T(Int64(1) << mantissa) : x;
+  const int lift = abs(x) < Format<T>::smallest_normal ? mantissa : 0;
+  const int biased = int((to_bits(lifted) & ~Format<T>::sign) >> mantissa);
+  return x == T(0) || !isfinite(x) ? T(0) : T(biased - lift - Format<T>::bias + 1);
+}
+template <class T>
+  requires is_float<T>
+PL_FN T frexp_mantissa(T x) {
+  return x == T(0) || !isfinite(x) ? x : ldexp(x, -frexp_exponent(x));
+}
+
 // -x log x; 0 at 0, -infinity below.
 template <class T>
   requires is_float<T>

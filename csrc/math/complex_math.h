@@ -309,6 +309,28 @@ template <class T>
 PL_FN Complex<T> silu(Complex<T> z) {
   return z * sigmoid(z);
 }
+template <class T>
+PL_FN Complex<T> ldexp(Complex<T> x, Complex<T> y) {
+  return x * exp2(y);
+}
+template <class T>
+PL_FN Complex<T> lerp(Complex<T> a, Complex<T> b, Complex<T> w) {
+  return w.re * w.re + w.im * w.im < T(0.25) ? a + w * (b - a) : b - (b - a) * (Complex<T>(T(1)) - w);
+}
+template <class T>
+PL_FN Complex<T> sinc(Complex<T> z) {
+  const Complex<T> scaled(T(kPi) * z.re, T(kPi) * z.im);
+  return z == Complex<T>(T(0)) ? Complex<T>(T(1)) : sin(scaled) / scaled;
+}
+// log(e^a + e^b) from the operand with the larger real part.
+template <class T>
+PL_FN Complex<T> logaddexp(Complex<T> a, Complex<T> b) {
+  const Complex<T> low = a.re < b.re || isnan(a.re) || isnan(a.im) ? a : b;
+  const Complex<T> high = a.re < b.re || isnan(a.re) || isnan(a.im) ? b : a;
+  if (isnan(low.re) || isnan(low.im)) return {nan<T>(), nan<T>()};
+  if (isinf(low.re) && low.re == high.re) return low.re < T(0) ? low : log(exp(low) + exp(high));
+  return high + log1p(exp(low - high));
+}
 // z / |z|, and 0 at 0.
 template <class T>
 PL_FN Complex<T> sgn(Complex<T> z) {

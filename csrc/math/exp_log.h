@@ -352,11 +352,17 @@ PL_FN double pow(double x, double y) {
   return detail::pow_specials(x, y, scale(detail::exp_reduced(p.r), p.n));
 }
 
-// x * 2^n.
+// x * 2^y. In three factors, each of them in range.
 template <class T>
   requires is_float<T>
-PL_FN T ldexp(T x, T n) {
-  return x * exp2(n);
+PL_FN T ldexp(T x, T y) {
+  constexpr T most = sizeof(T) == sizeof(float) ? T(300) : T(2200);
+  const T power = select(y > most, most, select(y < -most, -most, y));
+  const T n = round_small(power);
+  const T third = round_small(n * T(1.0 / 3.0));
+  const T rest = n - third - third;
+  const T r = x * exp2(power - n) * power_of_two(third) * power_of_two(third) * power_of_two(rest);
+  return select(y != y, y, r);
 }
 
 // ---- Hyperbolic functions ----

@@ -48,6 +48,9 @@ void copy_into(const Tensor& dst, const Tensor& src);    // broadcasts and conve
 // A dtype an operator that is not written for integers computes in.
 inline DType float_dtype(DType d) { return is_differentiable(d) ? d : default_dtype(); }
 std::vector<int64_t> channels_last_strides(Shape sizes);
+bool is_channels_last(const Tensor& t);
+// A fresh result as it is, or moved to channels_last where `like` has that layout.
+Tensor in_layout_of(const Tensor& like, const Tensor& result);
 void check_same_device(const Tensor& a, const Tensor& b);
 [[noreturn]] void not_implemented_for(const char* op, DType d);   // "floor_cpu" not implemented for 'ComplexFloat'
 

@@ -6,7 +6,7 @@ namespace pl {
 namespace native {
 
 Tensor fill(const Tensor& self, const Operand& value) {
-  return op::fill_(op::clone(pl::alias(self), MemoryFormat::Preserve), value);
+  return op::fill_(op::clone(self, MemoryFormat::Preserve), value);
 }
 
 Tensor vander(const Tensor& x, std::optional<int64_t> N, bool increasing) {

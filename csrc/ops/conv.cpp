@@ -110,15 +110,34 @@ void check_settings(const Settings& s, int dims) {
     for (int64_t n : v) PL_CHECK(n <= INT32_MAX, "a stride, padding or dilation of %lld is too large", (long long)n);
 }
 
+// As C++ calls it: PyTorch's words here.
+const char* type_name(DType d) {
+  switch (d) {
+    case DType::Bool: return "bool";
+    case DType::UInt8: return "unsigned char";
+    case DType::Int8: return "signed char";
+    case DType::Int16: return "short int";
+    case DType::Int32: return "int";
+    case DType::Int64: return "long int";
+    case DType::Float16: return "c10::Half";
+    case DType::BFloat16: return "c10::BFloat16";
+    case DType::Float32: return "float";
+    case DType::Float64: return "double";
+    case DType::Complex64: return "c10::complex<float>";
+    case DType::Complex128: return "c10::complex<double>";
+    default: return info(d).name;
+  }
+}
+
 void check_dtypes(const Tensor& input, const Tensor& weight, const Tensor& bias) {
   PL_CHECK_AS(Runtime, input.dtype() == weight.dtype(), "dtype_mismatch", "expected scalar type %s but found %s", info(input.dtype()).scalar_name,
               info(weight.dtype()).scalar_name);
   PL_CHECK_AS(Runtime, !bias || input.dtype() == bias.dtype(), "dtype_mismatch", "Input type (%s) and bias type (%s) should be the same",
-              info(input.dtype()).name, info(bias ? bias.dtype() : input.dtype()).name);
+              type_name(input.dtype()), type_name(bias ? bias.dtype() : input.dtype()));
 }
 
 void check_same_dims(const Tensor& input, const Tensor& weight) {
-  PL_CHECK(input.dim() == weight.dim(), "Expected %d-dimensional input for %d-dimensional weight %s, but got %d-dimensional input of size %s instead",
+  PL_CHECK(input.dim() == weight.dim(), "Expected %d-dimensional input for %d-dimensional weight%s, but got %d-dimensional input of size %s instead",
            weight.dim(), weight.dim(), to_string(weight.sizes()).c_str(), input.dim(), to_string(input.sizes()).c_str());
 }
 
@@ -235,12 +254,13 @@ Tensor conv_forward(const Tensor& input, const Tensor& weight, const Tensor& bia
   const DType d = conv_dtype(input.dtype());
   const ConvArgs args = conv_args(input.sizes(), weight.sizes(), sizes, s);
   if (!input.is_meta() && bias && (input.numel() == 0 || weight.numel() == 0)) return add_bias(zeros(sizes, input.dtype()), bias);
-  if (input.is_meta()) return empty(sizes, input.dtype(), input.device());
+  if (input.is_meta()) return in_layout_of(is_channels_last(input) ? input : weight, empty(sizes, input.dtype(), input.device()));
   Tensor x = kernel_data(input, d), w = kernel_data(weight, d), b = kernel_data(bias, d);
-  return computed(sizes, input, weight, d, args, [&](auto t, auto* out) {
+  Tensor y = computed(sizes, input, weight, d, args, [&](auto t, auto* out) {
     using T = decltype(t);
     kernels<T>().forward(args, x->ptr<T>(), w->ptr<T>(), b.get() ? b->ptr<T>() : nullptr, out);
   });
+  return in_layout_of(is_channels_last(input) ? input : weight, y);
 }
 
 Tensor conv_input_grad(const Tensor& grad_output, const Tensor& weight, Shape input_size, Shape stride, Shape padding, Shape dilation, int64_t groups) {
@@ -267,7 +287,8 @@ Tensor conv_weight_grad(const Tensor& grad_output, const Tensor& input, Shape we
 
 Tensor conv_transposed(const Tensor& input, const Tensor& weight, const Tensor& bias, Shape output_size, Shape stride, Shape padding, Shape dilation,
                        int64_t groups) {
-  return add_bias(conv_input_grad(input, weight, output_size, stride, padding, dilation, groups), bias);
+  Tensor y = add_bias(conv_input_grad(input, weight, output_size, stride, padding, dilation, groups), bias);
+  return in_layout_of(is_channels_last(input) ? input : weight, y);
 }
 
 Tensor convolution(const Tensor& input, const Tensor& weight, const Tensor& bias, Shape stride, Shape padding, Shape dilation, bool transposed,

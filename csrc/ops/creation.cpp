@@ -79,6 +79,25 @@ Tensor full_like(const Tensor& self, const Scalar& value, DType dtype, std::opti
 Tensor new_empty(const Tensor& self, Shape size, DType dtype, std::optional<Device> device) {
   return pl::empty(size, dtype == DType::Undefined ? self.dtype() : dtype, device ? *device : self.device());
 }
+Tensor empty_permuted(Shape size, Shape physical_layout, DType dtype, std::optional<Device> device) {
+  PL_CHECK(size.n == physical_layout.n, "Number of dimensions in size does not match the length of the physical_layout; i.e. len(size) = %d is not equal to "
+           "len(physical_layout) = %d", int(size.n), int(physical_layout.n));
+  std::vector<bool> seen(size_t(size.n), false);
+  std::vector<int64_t> strides(size_t(size.n), 1);
+  int64_t step = 1;
+  for (int k = int(size.n) - 1; k >= 0; --k) {
+    const int64_t d = physical_layout[k];
+    PL_CHECK(d >= 0 && d < size.n, "Dimension out of range (expected to be between 0 and %d, but got %lld at index %d).  NB: negative dims not currently supported; "
+             "file an issue if you want it.", int(size.n) - 1, (long long)d, k);
+    PL_CHECK(!seen[size_t(d)], "Duplicate dim not allowed");
+    PL_CHECK(size[int(d)] >= 0, "Trying to create tensor with negative dimension %lld: %s", (long long)size[int(d)], to_string(size).c_str());
+    seen[size_t(d)] = true;
+    strides[size_t(d)] = step;
+    step = checked_mul(step, std::max<int64_t>(size[int(d)], 1));
+  }
+  return pl::empty_strided(size, strides, or_default(dtype), or_cpu(device));
+}
+
 Tensor new_zeros(const Tensor& self, Shape size, DType dtype, std::optional<Device> device) {
   return pl::zeros(size, dtype == DType::Undefined ? self.dtype() : dtype, device ? *device : self.device());
 }
@@ -95,6 +114,10 @@ Tensor new_empty_strided(const Tensor& self, Shape size, Shape stride, DType dty
 Tensor arange_start(const Scalar& start, const Scalar& end, const Scalar& step, DType dtype, std::optional<Device> device) {
   bool integral = start.is_integral() && end.is_integral() && step.is_integral();
   DType d = dtype != DType::Undefined ? dtype : integral ? DType::Int64 : default_dtype();
+  if (is_integral(d) && !integral) {      // PyTorch steps in whole numbers, and counts them so for int64
+    PL_CHECK_AS(Value, step.to_int() != 0 || step.to_double() == 0, "", "step must be nonzero");
+    if (d == DType::Int64) return arange_start(Scalar(start.to_int()), Scalar(end.to_int()), Scalar(step.to_int()), d, device);
+  }
   double s = step.to_double(), a = start.to_double(), b = end.to_double();
   PL_CHECK(s != 0, "step must be nonzero");
   PL_CHECK(std::isfinite(a) && std::isfinite(b), "unsupported range: %g -> %g", a, b);
@@ -113,7 +136,8 @@ Tensor arange_start(const Scalar& start, const Scalar& end, const Scalar& step, 
   } else if (d == DType::Float64) {
     fill_steps<double>(t, a, s);
   } else {
-    fill_with(t, [&](int64_t i) { return integral ? Scalar(start.i + i * step.i) : Scalar(a + double(i) * s); });
+    fill_with(t, [&](int64_t i) { return integral ? Scalar(start.i + i * step.i)
+                              : is_integral(d) ? Scalar(start.to_int() + i * step.to_int()) : Scalar(a + double(i) * s); });
   }
   return t;
 }
@@ -141,7 +165,8 @@ template <class F> Tensor spaced(const Scalar& start, const Scalar& end, int64_t
   PL_CHECK(steps >= 0, "number of steps must be non-negative");
   DType d = dtype != DType::Undefined ? dtype : start.is_complex() || end.is_complex() ? complex_of(default_dtype()) : default_dtype();
   Tensor t = pl::empty({steps}, d, or_cpu(device));
-  double a = start.to_double(), b = end.to_double();
+  const bool whole = is_integral(d);      // the ends are cut to whole numbers first, the numbers between them afterwards
+  double a = whole ? double(start.to_int()) : start.to_double(), b = whole ? double(end.to_int()) : end.to_double();
   bool narrow = itemsize(d) <= 4 && is_floating(d);
   fill_with(t, [&](int64_t i) {
     if (steps == 1) return is_complex(d) ? Scalar(a, start.im) : f(a);
@@ -157,7 +182,27 @@ Tensor linspace(const Scalar& start, const Scalar& end, int64_t steps, DType dty
 }
 
 Tensor logspace(const Scalar& start, const Scalar& end, int64_t steps, double base, DType dtype, std::optional<Device> device) {
+  const DType d = dtype == DType::Undefined && (start.is_complex() || end.is_complex()) ? complex_of(default_dtype()) : dtype;
+  if (d != DType::Undefined && is_complex(d)) {
+    const DType wide = DType::Complex128;
+    return op::_to_copy(op::pow(Scalar(base), linspace(start, end, steps, wide, device)), d, MemoryFormat::None);
+  }
+  if (d != DType::Undefined && is_integral(d) && steps == 1) return pl::full({1}, Scalar(int64_t(std::pow(base, start.to_double()))), d, or_cpu(device));
   return spaced(start, end, steps, dtype, device, [base](double v) { return Scalar(std::pow(base, v)); });
+}
+
+namespace {
+Scalar end_of_range(const char* name, const Operand& o, const char* which) {
+  PL_CHECK(!o.t || o.t.dim() == 0, "%s only supports 0-dimensional start and end tensors, but got %s with %d dimension(s).", name, which, o.t.dim());
+  return o.t ? item(o.t) : o.s;
+}
+}  // namespace
+
+Tensor linspace_tensors(const Operand& start, const Operand& end, int64_t steps, DType dtype, std::optional<Device> device) {
+  return linspace(end_of_range("linspace", start, "start"), end_of_range("linspace", end, "end"), steps, dtype, device);
+}
+Tensor logspace_tensors(const Operand& start, const Operand& end, int64_t steps, double base, DType dtype, std::optional<Device> device) {
+  return logspace(end_of_range("logspace", start, "start"), end_of_range("logspace", end, "end"), steps, base, dtype, device);
 }
 
 Tensor eye(int64_t n, std::optional<int64_t> m, DType dtype, std::optional<Device> device) {
@@ -172,10 +217,11 @@ Tensor eye(int64_t n, std::optional<int64_t> m, DType dtype, std::optional<Devic
 
 // ---- complex numbers
 Tensor complex(const Tensor& real, const Tensor& imag) {
+  for (const Tensor* t : {&real, &imag})
+    PL_CHECK(t->dtype() == DType::Float32 || t->dtype() == DType::Float64 || t->dtype() == DType::Float16,
+             "Expected both inputs to be Half, Float or Double tensors but got %s and %s", info(real.dtype()).scalar_name, info(imag.dtype()).scalar_name);
   PL_CHECK(real.dtype() == imag.dtype(), "Expected object of scalar type %s but got scalar type %s for second argument",
            info(real.dtype()).scalar_name, info(imag.dtype()).scalar_name);
-  PL_CHECK(real.dtype() == DType::Float32 || real.dtype() == DType::Float64 || real.dtype() == DType::Float16,
-           "Expected both inputs to be Half, Float or Double tensors but got %s and %s", info(real.dtype()).scalar_name, info(imag.dtype()).scalar_name);
   Tensor r = pl::empty(broadcast_shapes(real.sizes(), imag.sizes()), complex_of(real.dtype()), real.device());
   Tensor parts = view_as_real(r);
   auto part = [&](int64_t i) {

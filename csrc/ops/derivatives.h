@@ -46,6 +46,8 @@ Tensor xlog1py_slope(const Operand& self, const Operand& other);
 Tensor zeta_slope(const Operand& self, const Operand& other);
 Tensor gamma_density(const Operand& self, const Operand& other);
 Tensor mvlgamma_slope(const Tensor& self, const Scalar& p);
+Tensor segment_reduce_backward(const Tensor& grad, const Tensor& result, const Tensor& data, const std::string& reduce, const Tensor& lengths,
+                               const Tensor& offsets, int64_t axis, const std::optional<Scalar>& initial);    // segment.cpp
 
 // ---- views (derivatives_view.cpp)
 // Gradient of as_strided: offsets count from the storage's beginning, as the tensors' own do.
@@ -95,6 +97,7 @@ Tensor repeat_slices_backward(const Tensor& grad, Shape shape, int64_t repeats, 
 Tensor index_cleared(const Tensor& grad, const TensorList& indices);
 Tensor index_values_grad(const Tensor& grad, const TensorList& indices, Shape shape);
 Tensor index_select_backward(const Tensor& grad, Shape shape, int64_t dim, const Tensor& index);
+Tensor index_fill_value_grad(const Tensor& grad, int64_t dim, const Tensor& index, Shape shape);      // an index counts once
 Tensor slices_at(const Tensor& grad, int64_t dim, const Tensor& index, Shape shape);
 Tensor embedding_backward(const Tensor& grad, const Tensor& indices, Shape shape, int64_t padding_idx, bool scale_grad_by_freq);
 Tensor embedding_rows_grad(const Tensor& grad, const Tensor& indices, int64_t padding_idx, bool scale_grad_by_freq);
@@ -120,6 +123,7 @@ Tensor put_cleared(const Tensor& grad, const Tensor& index);
 Tensor mm_grad(const Tensor& left, const Tensor& right, bool of_left);     // of a product's left factor: left @ right^H; else left^H @ right
 
 // ---- linear algebra (derivatives_linalg.cpp); of_a, of_tau: which of two arguments the gradient is of
+[[noreturn]] Tensor no_derivative(const char* name);
 Tensor cholesky_backward(const Tensor& grad, const Tensor& factor, bool upper);
 Tensor cholesky_inverse_backward(const Tensor& grad, const Tensor& factor, const Tensor& inverse, bool upper);
 Tensor cholesky_solve_backward(const Tensor& grad, const Tensor& factor, const Tensor& solution, bool upper);

@@ -1,5 +1,6 @@
 // Gradients of linear algebra, made of operators, so that they can be differentiated again. For a function of complex
 // matrices the gradient G of a real number l is the one with dl = Re tr(G^H dA).
+#include <cfloat>
 #include <cmath>
 #include "ops/derivatives.h"
 #include "ops/matrix.h"
@@ -35,11 +36,12 @@ Tensor symmetric_from_upper(const Tensor& t) {
   return plus(plus(upper, H(upper)), on_diagonal(is_complex(t.dtype()) ? grad_to(op::real(d), t.dtype()) : d));
 }
 
-// s_j - s_i for all pairs of the last dimension; infinite where i = j, so that what is divided by it vanishes.
-Tensor differences(const Tensor& s) {
-  Tensor same = native::eye(s.size(-1), std::nullopt, DType::Bool, s.device());
-  return op::masked_fill(minus(row(s), column(s)), same, Scalar(INFINITY));
+// Infinite on the diagonal, so that what is divided by it vanishes there.
+Tensor infinite_diagonal(const Tensor& t) {
+  return op::masked_fill(t, native::eye(t.size(-1), std::nullopt, DType::Bool, t.device()), Scalar(INFINITY));
 }
+// s_j - s_i for all pairs of the last dimension.
+Tensor differences(const Tensor& s) { return minus(row(s), column(s)); }
 
 // The phases of complex vectors are free; a loss that depends on them has no gradient.
 void check_phase(const char* name, const char* what, const Tensor& diagonal) {
@@ -58,19 +60,20 @@ Tensor solve_adjoint(const Tensor& A, const Tensor& lu, const Tensor& pivots, co
 
 }  // namespace
 
+Tensor no_derivative(const char* name) { fail(ErrorType::NotImplemented, "", "the derivative for '%s' is not implemented.", name); }
+
 // ---- Cholesky
 Tensor cholesky_backward(const Tensor& grad, const Tensor& factor, bool upper) {
   Tensor g = upper ? H(grad) : grad, l = upper ? H(factor) : factor;
   // L^-H (the lower half of L^H G, made Hermitian) L^-1 / 2
-  Tensor inner = op::tril(mm(H(l), g), -1), d = diagonal_of(mm(H(l), g));
-  Tensor s = plus(plus(inner, H(inner)), on_diagonal(is_complex(d.dtype()) ? grad_to(op::real(d), d.dtype()) : d));
+  Tensor inner = mm(H(l), g), s = plus(op::tril(inner, 0), H(op::tril(inner, -1)));
   Tensor r = triangular(l, triangular(H(l), s, true, true), false, false);
   return op::mul(r, kHalf);
 }
 
 Tensor cholesky_inverse_backward(const Tensor& grad, const Tensor& factor, const Tensor& inverse, bool upper) {
   Tensor middle = mm(inverse, plus(grad, H(grad)), inverse);
-  return op::neg(upper ? op::triu(mm(factor, middle), 0) : op::tril(mm(middle, factor), 0));
+  return op::neg(upper ? mm(factor, middle) : mm(middle, factor));
 }
 
 Tensor cholesky_solve_backward(const Tensor& grad, const Tensor& factor, const Tensor& solution, bool upper) {
@@ -220,7 +223,9 @@ Tensor cofactors(const Tensor& A) {
 
 Tensor det_backward(const Tensor& grad, const Tensor& A, const Tensor& det, const Tensor& lu, const Tensor& pivots) {
   if (A.numel() == 0) return zeros_as(A);
-  const bool singular = !A.is_meta() && item(native::any(op::eq(det, kZero))).to_bool();
+  // The second derivative through A^-1 is useless long before det is zero.
+  const double least = grad_enabled ? 100 * (real_of(A.dtype()) == DType::Float64 ? DBL_EPSILON : FLT_EPSILON) : 0;
+  const bool singular = !A.is_meta() && item(native::any(op::le(op::abs(det), Scalar(least)))).to_bool();
   if (singular) return op::mul(column(column(grad)), cofactors(A));
   Tensor scaled = op::mul(grad, op::conj(det)), d = op::mul(column(column(scaled)), identity(A.size(-1), A));
   return solve_adjoint(A, lu, pivots, d);
@@ -243,9 +248,10 @@ Tensor eigh_backward(const Tensor& grad_values, const Tensor& grad_vectors, cons
   if (!grad_vectors || grad_vectors.numel() == 0) return grad_values ? mm(op::mul(v, row(grad_values)), H(v)) : zeros_as(v);
   Tensor inner = mm(H(v), grad_vectors);
   check_phase("linalg_eigh_backward", "eigenvectors", diagonal_of(inner));
-  Tensor middle = op::true_divide(inner, differences(values));
+  Tensor middle = op::true_divide(inner, infinite_diagonal(differences(values)));
   if (grad_values) middle = plus(middle, on_diagonal(grad_values));
-  return mm(v, middle, H(v));
+  Tensor result = mm(v, middle, H(v));
+  return op::mul(plus(result, H(result)), kHalf);
 }
 
 Tensor eig_backward(const Tensor& grad_values, const Tensor& grad_vectors, const Tensor& values, const Tensor& vectors, DType dtype) {
@@ -255,7 +261,7 @@ Tensor eig_backward(const Tensor& grad_values, const Tensor& grad_vectors, const
     Tensor inner = mm(H(v), grad_vectors);
     check_phase("linalg_eig_backward", "eigenvectors", diagonal_of(inner));
     Tensor lengths = grad_to(op::real(diagonal_of(inner)), inner.dtype());
-    middle = op::true_divide(minus(inner, op::mul(mm(H(v), v), row(lengths))), op::conj(differences(l)));
+    middle = op::true_divide(minus(inner, op::mul(mm(H(v), v), row(lengths))), op::conj(infinite_diagonal(differences(l))));
   }
   if (grad_values) middle = plus(middle, on_diagonal(grad_values));
   if (!middle) return zeros(v.sizes(), dtype, v.device());
@@ -271,7 +277,7 @@ Tensor svd_backward(const Tensor& grad_u, const Tensor& grad_s, const Tensor& gr
   Tensor phases = diagonal_of(plus(x, y));
   check_phase("svd_backward", "singular vectors", phases);
   // (s_j - s_i)(s_j + s_i), which keeps more digits than the difference of squares
-  Tensor gaps = op::mul(differences(s), plus(row(s), column(s))), middle = grad_s ? on_diagonal(grad_s) : grad_s;
+  Tensor gaps = infinite_diagonal(op::mul(differences(s), plus(row(s), column(s)))), middle = grad_s ? on_diagonal(grad_s) : grad_s;
   if (x) {
     middle = plus(middle, op::mul(op::true_divide(skew(x), gaps), row(s)));
     if (is_complex(x.dtype())) {

@@ -73,6 +73,11 @@ Tensor gather_backward(const Tensor& grad, Shape shape, int64_t dim, const Tenso
   return op::scatter_add(zeros(shape, grad.dtype(), grad.device()), dim, index, grad);
 }
 
+Tensor index_fill_value_grad(const Tensor& grad, int64_t dim, const Tensor& index, Shape shape) {
+  const Tensor once = std::get<0>(op::_unique2(index, true, false, false));
+  return op::sum_to_size(op::index_select(grad, dim, once), shape);
+}
+
 Tensor no_scatter_gradient(const Tensor&) { fail(ErrorType::Runtime, "", "the derivative of scatter with reduce is not implemented; use scatter_reduce"); }
 
 Tensor scatter_reduce_self_grad(const Tensor& grad, const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, const std::string& reduce,

@@ -98,8 +98,9 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> _embedding_bag(const Tensor& weight, 
   const int64_t rows = weight.size(0), width = weight.size(1);
   if (weight.is_meta()) {
     const int64_t bags = offsets.numel() - include_last_offset;
-    Tensor sizes = empty({bags}, DType::Int64, weight.device());
-    return {empty({bags, width}, weight.dtype(), weight.device()), empty(indices.sizes(), DType::Int64, weight.device()), sizes, sizes};
+    Tensor sizes = empty({bags}, DType::Int64, weight.device()), out = empty({bags, width}, weight.dtype(), weight.device());
+    Tensor top = mode == int64_t(BagMode::Max) ? empty({bags, width}, DType::Int64, weight.device()) : sizes;
+    return {out, empty(indices.sizes(), DType::Int64, weight.device()), sizes, top};
   }
   const Bags b = bags_of(weight, indices, offsets, mode, per_sample_weights, include_last_offset, padding_idx);
   check_indices(b.indices, rows);

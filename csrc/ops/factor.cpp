@@ -111,6 +111,7 @@ Tensor linalg_cholesky(const Tensor& self, bool upper) {
 
 Tensor cholesky(const Tensor& self, bool upper) {
   check_square(self, "cholesky");
+  if (self.numel() == 0) return pl::empty_like(self);
   auto [l, info] = cholesky_factor(self, upper);
   check_info(info, "cholesky", kNotDefinite);
   return l;
@@ -276,11 +277,9 @@ Tensor ormqr(const Tensor& self, const Tensor& input2, const Tensor& input3, boo
   const int64_t side = left ? -2 : -1;
   PL_CHECK(self.dim() >= 2, "torch.ormqr: input must have at least 2 dimensions.");
   PL_CHECK(other.dim() >= 2, "torch.ormqr: other must have at least 2 dimensions.");
-  PL_CHECK(other.size(side) >= (tau.dim() ? tau.size(-1) : 0) || tau.size(-1) > std::min(other.size(side), self.size(-1)),
-           "torch.ormqr: other.shape[%lld] must be greater than or equal to tau.shape[-1]", (long long)side);
+  PL_CHECK(other.size(side) == self.size(-2), "torch.ormqr: other.shape[%lld] must be equal to input.shape[-2]", (long long)side);
   PL_CHECK(tau.dim() > 0 && tau.size(-1) == std::min(other.size(side), self.size(-1)), "torch.ormqr: tau.shape[-1] must be equal to min(other.shape[%lld], input.shape[-1])",
            (long long)side);
-  PL_CHECK(other.size(side) == self.size(-2), "torch.ormqr: other.shape[%lld] must be equal to input.shape[-2]", (long long)side);
   PL_CHECK(self.dim() - tau.dim() == 1, "torch.ormqr: Expected tau to have one dimension less than input, but got tau.ndim equal to %d and input.ndim is equal to %d",
            tau.dim(), self.dim());
   PL_CHECK(self.dim() == other.dim(), "torch.ormqr: Expected other to have the same number of dimensions as input, but got other.ndim equal to %d and input.ndim is equal to %d",

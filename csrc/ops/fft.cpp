@@ -181,7 +181,7 @@ Tensor shifted(const Tensor& self, const OptShape& dim, int64_t rounding) {
   std::iota(dims.begin(), dims.end(), 0);
   if (dim) dims = dim->vec();
   for (int64_t d : dims) shifts.push_back((self.size(d) + rounding) / 2);
-  return dims.empty() ? op::clone(self, MemoryFormat::None) : op::roll(self, shifts, dims);
+  return op::roll(self, shifts, dims);
 }
 
 // Steps from `start` on, n of them, over n * d; written so that both halves of fftfreq use it.

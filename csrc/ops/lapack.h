@@ -2,9 +2,11 @@
 // one. Matrices lie column by column without gaps; results are LAPACK's `info`: 0 for success.
 #pragma once
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <type_traits>
+#include <utility>
 #include "math/complex.h"
 
 namespace pl::lapack {
@@ -65,13 +67,70 @@ template <class T, class F> Int with_room(F f) {
 
 inline Int least_one(Int n) { return std::max(n, Int(1)); }
 
+// ---- matrices so small that a call costs more than the work: the textbook's loops
+constexpr Int kSmall = 10;
+
+template <class T> Real<T> size1(T z) { return math::abs(math::real(z)) + math::abs(math::imag(z)); }
+
+template <class T> Int small_getrf(Int m, Int n, T* a, Int* pivots) {
+  Int info = 0;
+  for (Int j = 0; j < std::min(m, n); ++j) {
+    T* column = a + j * m;
+    Int p = j;
+    for (Int i = j + 1; i < m; ++i) if (size1(column[i]) > size1(column[p])) p = i;
+    pivots[j] = p + 1;
+    if (column[p] == T(0)) {
+      if (info == 0) info = j + 1;
+      continue;
+    }
+    if (p != j) for (Int k = 0; k < n; ++k) std::swap(a[j + k * m], a[p + k * m]);
+    for (Int i = j + 1; i < m; ++i) column[i] = column[i] / column[j];
+    for (Int k = j + 1; k < n; ++k) {
+      const T f = a[j + k * m];
+      for (Int i = j + 1; i < m; ++i) a[i + k * m] -= column[i] * f;
+    }
+  }
+  return info;
+}
+template <class T> void small_getrs(Int n, Int columns, const T* lu, const Int* pivots, T* b) {
+  for (Int c = 0; c < columns; ++c, b += n) {
+    for (Int i = 0; i < n; ++i) std::swap(b[i], b[pivots[i] - 1]);
+    for (Int j = 0; j < n; ++j) for (Int i = j + 1; i < n; ++i) b[i] -= lu[i + j * n] * b[j];
+    for (Int j = n - 1; j >= 0; --j) {
+      b[j] = b[j] / lu[j + j * n];
+      for (Int i = 0; i < j; ++i) b[i] -= lu[i + j * n] * b[j];
+    }
+  }
+}
+
+// Of the triangle `uplo`; the other one is not touched.
+template <class T> Int small_potrf(char uplo, Int n, T* a) {
+  const bool upper = uplo == 'U';
+  auto at = [&](Int i, Int j) -> T& { return upper ? a[j + i * n] : a[i + j * n]; };      // row i, column j <= i of L or of U^H
+  for (Int j = 0; j < n; ++j) {
+    Real<T> d = math::real(at(j, j));
+    for (Int k = 0; k < j; ++k) d -= math::real(at(j, k)) * math::real(at(j, k)) + math::imag(at(j, k)) * math::imag(at(j, k));
+    if (!(d > 0)) return j + 1;
+    d = std::sqrt(d);
+    at(j, j) = T(d);
+    for (Int i = j + 1; i < n; ++i) {
+      T sum = at(i, j);
+      for (Int k = 0; k < j; ++k) sum -= upper ? math::conj(at(j, k)) * at(i, k) : at(i, k) * math::conj(at(j, k));
+      at(i, j) = sum / T(d);
+    }
+  }
+  return 0;
+}
+
 // ---- factorisations; `a` is overwritten by the factors
 template <class T> Int getrf(Int m, Int n, T* a, Int* pivots) {
+  if (std::max(m, n) <= kSmall) return small_getrf(m, n, a, pivots);
   Int info = 0;
   call<T>(Routine::getrf, m, n, a, least_one(m), pivots, &info);
   return info;
 }
 template <class T> Int potrf(char uplo, Int n, T* a) {
+  if (n <= kSmall) return small_potrf(uplo, n, a);
   Int info = 0;
   call<T>(Routine::potrf, uplo, n, a, least_one(n), &info);
   return info;
@@ -98,6 +157,10 @@ template <class T> Int ormqr(bool left, bool adjoint, Int m, Int n, Int k, const
 // ---- solving with factors; b is overwritten by the solution
 template <class T> Int getrs(char trans, Int n, Int columns, const T* lu, const Int* pivots, T* b) {
   Int info = 0;
+  if (trans == 'N' && n <= kSmall) {
+    small_getrs(n, columns, lu, pivots, b);
+    return info;
+  }
   call<T>(Routine::getrs, trans, n, columns, lu, least_one(n), pivots, b, least_one(n), &info);
   return info;
 }

@@ -97,6 +97,17 @@ std::vector<int64_t> channels_last_strides(Shape sizes) {
   return s;
 }
 
+bool is_channels_last(const Tensor& t) {
+  return (t.dim() == 4 || t.dim() == 5) && !t.is_contiguous() && t.strides() == Shape(channels_last_strides(t.sizes()));
+}
+
+Tensor in_layout_of(const Tensor& like, const Tensor& result) {
+  if (!is_channels_last(like) || result.dim() != like.dim()) return result;
+  Tensor r = empty_strided(result.sizes(), channels_last_strides(result.sizes()), result.dtype(), result.device());
+  if (!r.is_meta() && r.numel()) copy_into(r, result);
+  return r;
+}
+
 bool may_conflict(const TensorImpl* out, const TensorImpl* in) {
   if (out->storage != in->storage || out->numel == 0 || in->numel == 0) return false;
   bool same = out->data == in->data && out->ndim == in->ndim && out->dtype == in->dtype;

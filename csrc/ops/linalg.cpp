@@ -508,6 +508,10 @@ Tensor addr(const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Sc
   PL_CHECK(vec2.dim() == 1, "addr: Expected 1-D argument vec2, but got %d-D", vec2.dim());
   for (const auto& [s, name] : {std::pair(&beta, "beta"), std::pair(&alpha, "alpha")})
     PL_CHECK(s->is_integral() || !is_integral(self.dtype()), "For integral input tensors, argument %s must not be a floating point number.", name);
+  if (self.dtype() == DType::Bool && vec1.dtype() == DType::Bool && vec2.dtype() == DType::Bool) {      // sums and products of truth values
+    Tensor product = op::logical_and(op::outer(vec1, vec2), scalar_tensor(alpha, DType::Bool));
+    return op::logical_or(product, op::logical_and(self, scalar_tensor(beta, DType::Bool)));
+  }
   Tensor product = op::mul(op::outer(vec1, vec2), alpha);
   return is_number(beta, 0) ? product : op::add(product, op::mul(op::expand(self, product.sizes(), false), beta), kOne);
 }
@@ -572,8 +576,8 @@ Tensor matrix_power(const Tensor& self, int64_t n) {
   PL_CHECK(self.dim() >= 2, "linalg.matrix_power: The input tensor A must have at least 2 dimensions.");
   PL_CHECK(self.size(-1) == self.size(-2), "linalg.matrix_power: A must be batches of square matrices, but they are %lld by %lld matrices", (long long)self.size(-2),
            (long long)self.size(-1));
-  if (n < 0) return op::matrix_power(op::linalg_inv(self), -n);
-  if (n == 0) return op::clone(op::expand(op::eye(self.size(-1), std::nullopt, self.dtype(), self.device()), self.sizes(), false), MemoryFormat::Contiguous);
+  if (n < 0) return n == -1 ? op::linalg_inv(self) : op::matrix_power(op::linalg_inv(self), checked_mul(n, -1));
+  if (n == 0) return op::copy_(op::clone(self, MemoryFormat::Contiguous), op::eye(self.size(-1), std::nullopt, self.dtype(), self.device()), false);
   if (n == 1) return op::clone(self, MemoryFormat::Contiguous);
   Tensor result, square = self;
   for (; n > 0; n >>= 1) {

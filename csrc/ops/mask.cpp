@@ -147,7 +147,16 @@ TensorList where_condition(const Tensor& condition) {
 
 Tensor where_method(const Tensor& self, const Tensor& condition, const Operand& other) { return op::where_self(condition, self, other); }
 
-PyObject* nonzero_tuple(const Tensor& self, bool as_tuple) {
+PyObject* nonzero_tuple(const Tensor& self, bool as_tuple, const Tensor& out) {
+  if (out) {
+    PL_CHECK(!as_tuple, "nonzero does not support the out kwarg when as_tuple is True");
+    PL_CHECK(out.dtype() == DType::Int64, "nonzero: Expected out tensor to have scalar type Long but got scalar type%s", info(out.dtype()).scalar_name);
+    const Tensor r = nonzero(self);
+    check_writable(out);
+    resize_out(out, r.sizes());
+    copy_into(out, r);
+    return Tensor(out).release();
+  }
   if (!as_tuple) return nonzero(self).release();
   TensorList columns = where_condition(self);
   PyObject* r = PyTuple_New(Py_ssize_t(columns.size()));

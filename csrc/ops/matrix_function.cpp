@@ -109,10 +109,11 @@ Tensor linalg_vecdot(const Tensor& x, const Tensor& y, int64_t dim) {
 
 Tensor linalg_vander(const Tensor& x, std::optional<int64_t> N) {
   PL_CHECK(x.dtype() != DType::Bool, "linalg.vander supports floating point, complex, and integer tensors, but got Bool");
-  const int64_t n = N ? *N : x.dim() > 0 ? x.size(-1) : 1;
+  Tensor points = x.dim() > 0 ? x : op::unsqueeze(x, 0);
+  const int64_t n = N ? *N : points.size(-1);
   PL_CHECK(n > 1, "N must be greater than 1.");
-  const std::vector<int64_t> batch = x.sizes().vec();
-  Tensor powers = op::cumprod(op::expand(op::unsqueeze(x, -1), with_sizes(batch, {n - 1}), false), -1, DType::Undefined);
+  const std::vector<int64_t> batch = points.sizes().vec();
+  Tensor powers = op::cumprod(op::expand(op::unsqueeze(points, -1), with_sizes(batch, {n - 1}), false), -1, DType::Undefined);
   return op::cat({op::expand(scalar_tensor(kOne, powers.dtype(), x.device()), with_sizes(batch, {1}), false), powers}, -1);
 }
 

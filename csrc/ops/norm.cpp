@@ -206,9 +206,6 @@ struct Channels {
   int64_t at(int64_t i, int64_t channel) const { return (i * c + channel) * s; }
 };
 
-bool is_channels_last(const Tensor& t) {
-  return t.dim() >= 4 && !t.is_contiguous() && t.strides() == Shape(channels_last_strides(t.sizes()));
-}
 
 // Calls run(first channel, last channel) on the threads.
 template <class F> void over_channels(const Channels& k, F run) {
@@ -560,6 +557,19 @@ std::vector<double> averaged(const std::vector<Moments>& found, int64_t channels
   return r;
 }
 
+
+// Means and deviations have the input's dtype, but those of a narrow input with wide parameters are wide.
+DType statistics_dtype(const Tensor& input, const Tensor& weight) { return weight && itemsize(input.dtype()) == 2 ? weight.dtype() : input.dtype(); }
+
+Tensor complex_rms_norm(const Tensor& input, Shape shape, const Tensor& weight, std::optional<double> eps) {
+  check_rows(input, shape, weight, Tensor());
+  std::vector<int64_t> dims;
+  for (int d = 0; d < shape.n; ++d) dims.push_back(-1 - d);
+  const double spacing = input.dtype() == DType::Complex128 ? 0x1p-52 : 0x1p-23;
+  Tensor y = op::mul(input, op::rsqrt(plus(mean_over(op::mul(input, input), dims), Scalar(eps.value_or(spacing)))));
+  return weight ? op::mul(y, weight) : y;
+}
+
 }  // namespace
 
 namespace native {
@@ -572,10 +582,12 @@ std::tuple<Tensor, Tensor, Tensor> native_layer_norm(const Tensor& input, Shape 
   RowsResult r = row_norm(RowNorm::Layer, input, normalized_shape, weight, bias, eps);
   Sizes sizes = input.sizes().vec();
   for (size_t d = sizes.size() - size_t(normalized_shape.n); d < sizes.size(); ++d) sizes[d] = 1;
-  return {r.output, op::view(pl::alias(r.mean), sizes), op::view(pl::alias(r.rstd), sizes)};
+  const DType d = statistics_dtype(input, weight);
+  return {r.output, op::view(cast(pl::alias(r.mean), d), sizes), op::view(cast(pl::alias(r.rstd), d), sizes)};
 }
 
 Tensor rms_norm(const Tensor& input, Shape normalized_shape, const Tensor& weight, std::optional<double> eps) {
+  if (is_complex(input.dtype())) return complex_rms_norm(input, normalized_shape, weight, eps);
   // The default is the spacing of the numbers next to 1.
   const double spacing = input.dtype() == DType::Float64 ? 0x1p-52 : input.dtype() == DType::Float32 ? 0x1p-23 : input.dtype() == DType::Float16 ? 0x1p-10 : 0x1p-7;
   return row_norm(RowNorm::Rms, input, normalized_shape, weight, Tensor(), eps.value_or(spacing)).output;
@@ -590,8 +602,23 @@ Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
 std::tuple<Tensor, Tensor, Tensor> native_batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& running_mean,
                                                      const Tensor& running_var, bool training, double momentum, double eps) {
   RowsResult r = recorded_batch_norm({running_mean, running_var, training, momentum, eps}, input, weight, bias);
-  if (!training) r.mean = r.rstd = pl::empty({0}, input.dtype());
-  return {r.output, pl::alias(r.mean), pl::alias(r.rstd)};
+  if (!training) r.mean = r.rstd = pl::empty({0}, input.dtype(), input.device());
+  const DType d = training ? statistics_dtype(input, weight) : input.dtype();
+  return {r.output, cast(pl::alias(r.mean), d), cast(pl::alias(r.rstd), d)};
+}
+
+std::tuple<Tensor, Tensor, Tensor> _native_batch_norm_legit(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& running_mean,
+                                                            const Tensor& running_var, bool training, double momentum, double eps) {
+  return native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps);
+}
+std::tuple<Tensor, Tensor, Tensor> _native_batch_norm_legit_no_stats(const Tensor& input, const Tensor& weight, const Tensor& bias, bool training,
+                                                                     double momentum, double eps) {
+  return native_batch_norm(input, weight, bias, Tensor(), Tensor(), training, momentum, eps);
+}
+std::tuple<Tensor, Tensor, Tensor, Tensor> _batch_norm_with_update(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& running_mean,
+                                                                   const Tensor& running_var, double momentum, double eps) {
+  auto [output, mean, rstd] = native_batch_norm(input, weight, bias, running_mean, running_var, true, momentum, eps);
+  return {output, mean, rstd, pl::empty({0}, DType::UInt8, input.device())};
 }
 
 Tensor group_norm(const Tensor& input, int64_t num_groups, const Tensor& weight, const Tensor& bias, double eps, bool) {
@@ -607,7 +634,12 @@ std::tuple<Tensor, Tensor, Tensor> native_group_norm(const Tensor& input, const 
   check_group_norm(input, group, weight, bias);
   std::vector<Moments> found;
   RowsResult r = recorded_group_norm(input, weight, bias, group, eps, found);
-  return {r.output, pl::alias(r.mean), pl::alias(r.rstd)};
+  const DType d = statistics_dtype(input, weight);
+  if (!(grad_enabled && requires_grad(input))) return {r.output, cast(pl::alias(r.mean), d), cast(pl::alias(r.rstd), d)};
+  // These have gradients too.
+  Tensor x = op::reshape(input, {N, group, group ? C / group * HxW : 0});
+  Tensor mean = mean_over(x, {-1}), centred = minus(x, mean), rstd = op::rsqrt(plus(mean_over(op::mul(centred, centred), {-1}), Scalar(eps)));
+  return {r.output, op::squeeze_dim(mean, -1), op::squeeze_dim(rstd, -1)};
 }
 
 Tensor instance_norm(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& running_mean, const Tensor& running_var,

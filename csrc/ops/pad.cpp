@@ -78,7 +78,8 @@ Tensor constant_pad_nd(const Tensor& self, Shape pad, const Scalar& value) {
     PL_CHECK(sizes[size_t(d)] >= 0, "The input size %lld, plus negative padding %lld and %lld resulted in a negative output size, which is invalid. Check "
              "dimension %d of your input.", (long long)self.size(d), (long long)before, (long long)after, d);
   }
-  Tensor r = pl::full(sizes, value, self.dtype(), self.device());
+  Tensor r = is_channels_last(self) ? pl::empty_strided(sizes, channels_last_strides(sizes), self.dtype(), self.device()) : pl::full(sizes, value, self.dtype(), self.device());
+  if (!r.is_contiguous() && !r.is_meta()) copy_into(r, pl::scalar_tensor(value, self.dtype()));
   Tensor from = overlap(self, pad, -1), to = overlap(r, pad, 1);
   if (from.numel()) copy_into(to, from);
   return r;
@@ -93,7 +94,14 @@ Tensor pad(const Tensor& self, Shape pad, const std::string& mode, std::optional
   const int dims = pad.n / 2;
   PL_CHECK_AS(NotImplemented, dims >= 1 && dims <= 3 && (self.dim() == dims + 1 || self.dim() == dims + 2), "",
               "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now");
-  return pad_border(self, pad, mode == "reflect" ? Border::Reflect : mode == "replicate" ? Border::Replicate : Border::Circular);
+  if (mode == "circular") {
+    // What negative numbers cut off does not come back on the other side.
+    Sizes cut = pad.vec(), add = cut;
+    for (int64_t& n : cut) n = std::min<int64_t>(n, 0);
+    for (int64_t& n : add) n = std::max<int64_t>(n, 0);
+    return pad_border(add == pad.vec() ? self : op::constant_pad_nd(self, cut, Scalar(int64_t(0))), add, Border::Circular);
+  }
+  return pad_border(self, pad, mode == "reflect" ? Border::Reflect : Border::Replicate);
 }
 
 constexpr int64_t kMaxFactor = 1 << 15;    // its square times a number of channels stays far from overflow
@@ -106,12 +114,14 @@ Tensor pixel_shuffle(const Tensor& self, int64_t upscale_factor) {
   const int64_t c = self.size(-3), h = self.size(-2), w = self.size(-1);
   PL_CHECK(c % (r * r) == 0, "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but input.size(-3)=%lld "
            "is not divisible by %lld", (long long)c, (long long)(r * r));
+  if (r == 1) return op::clone(self, MemoryFormat::None);
   Sizes split(self.sizes().begin(), self.sizes().end() - 3), order, joined = split;
   for (int64_t d = 0; d < n - 3; ++d) order.push_back(d);
   for (int64_t v : {c / (r * r), r, r, h, w}) split.push_back(v);
   for (int64_t v : {0, 3, 1, 4, 2}) order.push_back(n - 3 + v);
   for (int64_t v : {c / (r * r), h * r, w * r}) joined.push_back(v);
-  return op::reshape(op::permute(op::reshape(self, split), order), joined);
+  Tensor image = op::reshape(op::permute(op::reshape(self, split), order), joined);
+  return r == 1 ? op::clone(image, MemoryFormat::Contiguous) : image;      // never the memory of the input
 }
 
 Tensor pixel_unshuffle(const Tensor& self, int64_t downscale_factor) {

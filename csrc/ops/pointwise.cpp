@@ -47,12 +47,25 @@ DType common_dtype(Rule rule, std::initializer_list<In> in) {
   return rule == Rule::Float || rule == Rule::FloatReal ? float_dtype(d) : d;
 }
 
+// -x and x - y say nothing about truth values.
+void refuse_bools(Pw op, std::initializer_list<In> in) {
+  if (op != Pw::neg && op != Pw::sub && op != Pw::rsub) return;
+  int bools = 0;
+  for (const In& i : in) bools += (i.t ? i.t->dtype : i.s.dtype()) == DType::Bool;
+  if (bools == 0) return;
+  const char* instead = "If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.";
+  PL_CHECK(op != Pw::neg, "Negation, the `-` operator, on a bool tensor is not supported. %s", instead);
+  PL_CHECK(bools < 2, "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead.");
+  fail(ErrorType::Runtime, "", "Subtraction, the `-` operator, with a bool tensor is not supported. %s", instead);
+}
+
 Plan make_plan(Pw op, std::initializer_list<In> in, std::initializer_list<Scalar> params, DType common) {
   const PointwiseInfo& i = pointwise_info[int(op)];
   Plan p;
   p.compute = info(common).compute;
   p.kernel = cpu().pointwise[int(op)][int(p.compute)];
   if (!p.kernel) not_implemented_for(i.name, common);
+  refuse_bools(op, in);
   p.out_compute = output_dtype(i.rule, kComputeDType[int(p.compute)]);
   p.inputs = i.inputs;
   p.in = in.begin();

@@ -12,6 +12,9 @@ Tensor div(const Tensor& self, const Operand& other, const std::optional<std::st
   if (*rounding_mode == "floor") return op::floor_divide(self, other);
   PL_CHECK(*rounding_mode == "trunc", "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '%s'",
            rounding_mode->c_str());
+  const DType d = result_type({In(self), In(other)});
+  if (d == DType::BFloat16 || d == DType::Float16)      // PyTorch rounds the quotient of halves before it cuts it
+    return op::trunc(op::true_divide(self, other));
   return op::trunc_divide(self, other);
 }
 
@@ -82,8 +85,10 @@ Tensor logsigmoid(const Tensor& self) { return op::log_sigmoid(self); }
 Tensor prelu(const Tensor& self, const Tensor& weight) {
   PL_CHECK(self.dtype() == weight.dtype(), "prelu: Type promoting not supported. Got %s and %s", info(self.dtype()).scalar_name,
            info(weight.dtype()).scalar_name);
+  PL_CHECK(self.dim() > 0 || weight.numel() == 1, "Not allow zero-dim input tensor.");
   PL_CHECK(weight.dim() <= 1, "prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = %d", weight.dim());
   if (weight.numel() == 1) return op::prelu_kernel(self, op::reshape(weight, Shape(nullptr, 0)));
+  PL_CHECK(self.dim() > 0, "Not allow zero-dim input tensor.");
   int64_t channels = self.dim() > 1 ? self.size(1) : 1;
   PL_CHECK(weight.numel() == channels, "Mismatch of parameter numbers and input channel size. Found parameter numbers = %lld and channel size = %lld.",
            (long long)weight.numel(), (long long)channels);
@@ -92,7 +97,13 @@ Tensor prelu(const Tensor& self, const Tensor& weight) {
   return op::prelu_kernel(self, op::reshape(weight, Shape(shape)));
 }
 
-Tensor logit(const Tensor& self, std::optional<double> eps) { return op::logit_kernel(self, Scalar(eps ? *eps : -1.0)); }
+Tensor logit(const Tensor& self, std::optional<double> eps) {
+  if (itemsize(self.dtype()) == 2 && is_floating(self.dtype())) {      // PyTorch computes halves in steps of their own
+    Tensor x = eps ? op::clamp_both(self, Scalar(*eps), Scalar(1.0 - *eps)) : self;
+    return op::log(op::true_divide(x, op::sub(Scalar(1.0), x, Scalar(1))));
+  }
+  return op::logit_kernel(self, Scalar(eps ? *eps : -1.0));
+}
 
 Tensor nan_to_num(const Tensor& self, std::optional<double> nan, std::optional<double> posinf, std::optional<double> neginf) {
   if (is_integral(self.dtype())) return op::clone(self, MemoryFormat::Preserve);

@@ -109,6 +109,13 @@ void check_settings(const char* name, const Settings& s, int dims) {
   }
 }
 
+// The order of the checks decides which error wins.
+void check_call(const char* name, const Tensor& self, const Settings& s, int dims) {
+  if (dims == 1) check_dims(name, self, dims);
+  check_settings(name, s, dims);
+  if (dims > 1) check_dims(name, self, dims);
+}
+
 // `include_padding`: whether padding counts in an average.
 Windows sliding(Shape sizes, const Settings& s, int dims, bool include_padding) {
   Windows r(dims);
@@ -218,10 +225,14 @@ Tensor average_grad(const Tensor& grad, Shape input_size, const Windows& w, doub
   return cast(dx, grad.dtype());
 }
 
+std::tuple<Tensor, Tensor> in_layout_of(const Tensor& like, const std::tuple<Tensor, Tensor>& r) {
+  const auto& [values, index] = r;
+  return {pl::in_layout_of(like, values), index ? pl::in_layout_of(like, index) : index};
+}
+
 std::tuple<Tensor, Tensor> max_pool(const char* name, int dims, const Tensor& self, const Settings& s, bool with_index) {
-  check_dims(name, self, dims);
-  check_settings(name, s, dims);
-  return largest(name, self, sliding(self.sizes(), s, dims, true), with_index);
+  check_call(name, self, s, dims);
+  return in_layout_of(self, largest(name, self, sliding(self.sizes(), s, dims, true), with_index));
 }
 
 const int64_t kOne = 1;
@@ -230,14 +241,28 @@ Settings average_settings(Shape kernel, Shape stride, Shape padding, bool ceil_m
 
 Tensor avg_pool(const char* name, int dims, const Tensor& self, const Settings& s, bool include_padding, std::optional<int64_t> divisor) {
   PL_CHECK(!divisor || *divisor != 0, "divisor must be not zero");
-  check_dims(name, self, dims);
-  check_settings(name, s, dims);
-  return averaged(name, self, sliding(self.sizes(), s, dims, include_padding), double(divisor.value_or(0)));
+  check_call(name, self, s, dims);
+  Tensor r = averaged(name, self, sliding(self.sizes(), s, dims, include_padding), double(divisor.value_or(0)));
+  return dims == 2 ? pl::in_layout_of(self, r) : r;      // PyTorch's volumes are contiguous
+}
+
+// "{1, 2}", as PyTorch writes it; one dimension is seen as two.
+std::string braced(Shape sizes, int dims) {
+  std::string r = dims == 1 ? "{1" : "{";
+  for (int d = 0; d < dims; ++d) r += (r.size() > 1 ? ", " : "") + std::to_string(sizes[sizes.n == 1 ? 0 : d]);
+  return r + "}";
 }
 
 void check_adaptive(const char* name, const Tensor& self, Shape output_size, int dims) {
   if (dims == 1) PL_CHECK(output_size.n == 1, "%s: 'output_size' should contain one int", name);
-  PL_CHECK(output_size.n == dims || output_size.n == 1, "%s: internal error: output_size.size() must be %d (output_size must be %d)", name, dims, dims);
+  const std::string plain = std::string(name).substr(0, std::string(name).find('('));
+  const bool average = plain.find("avg") != std::string::npos;
+  if (average) PL_CHECK(output_size.n == dims || output_size.n == 1, "%s: output_size must be %d", plain.c_str(), dims);
+  PL_CHECK(output_size.n == dims || output_size.n == 1, "%s: internal error: output_size.size() must be %d", name, dims);
+  if (average)
+    for (int64_t n : output_size)
+      PL_CHECK(n >= 0, "adaptive_avg_pool%dd: elements of output_size must be greater than or equal to 0 but received %s", std::max(dims, 2),
+               braced(output_size, dims).c_str());
   PL_CHECK(self.dim() == dims + 1 || self.dim() == dims + 2, "%s: Expected %dD or %dD tensor, but got %s", name, dims + 1, dims + 2,
            to_string(self.sizes()).c_str());
   for (int d = self.dim() - dims; d < self.dim(); ++d)
@@ -252,7 +277,8 @@ bool all_ones(Shape s) {
 
 Tensor adaptive_average(const char* name, int dims, const Tensor& self, Shape output_size) {
   check_adaptive(name, self, output_size, dims);
-  return averaged(name, self, adaptive(self.sizes(), output_size, dims), 0);
+  Tensor r = averaged(name, self, adaptive(self.sizes(), output_size, dims), 0);
+  return dims == 2 ? pl::in_layout_of(self, r) : r;
 }
 
 }  // namespace
@@ -318,7 +344,8 @@ Tensor max_unpool3d(const Tensor& self, const Tensor& indices, Shape output_size
   }                                                                                                                                           \
   std::tuple<Tensor, Tensor> adaptive_max_pool##n##d(const Tensor& self, Shape output_size) {                                                 \
     check_adaptive("adaptive_max_pool" #n "d()", self, output_size, n);                                                                       \
-    return largest("adaptive_max_pool" #n "d", self, adaptive(self.sizes(), output_size, n), true);                                           \
+    auto r = largest("adaptive_max_pool" #n "d", self, adaptive(self.sizes(), output_size, n), true);                                         \
+    return n == 2 ? in_layout_of(self, r) : r;                                                                                                \
   }                                                                                                                                           \
   Tensor adaptive_avg_pool##n##d_windows(const Tensor& self, Shape output_size) {                                                             \
     return adaptive_average("adaptive_avg_pool" #n "d()", n, self, output_size);                                                              \

@@ -46,12 +46,16 @@ struct RealElements {
   explicit RealElements(const Tensor& t) : dtype(real_of(t.dtype())), n(t.numel() * (is_complex(t.dtype()) ? 2 : 1)) {}
 };
 
+[[noreturn]] void no_kernel(const char* kernel, DType d) {
+  fail(ErrorType::NotImplemented, "dtype_unsupported", "\"%s\" not implemented for '%s'", kernel, info(d).scalar_name);
+}
+
 void check_floating(const Tensor& t, const char* kernel) {
-  if (!is_floating(t.dtype())) not_implemented_for(kernel, t.dtype());
+  if (!is_floating(t.dtype())) no_kernel(kernel, t.dtype());
 }
 
 void check_real(const Tensor& t, const char* kernel) {
-  if (is_complex(t.dtype())) not_implemented_for(kernel, t.dtype());
+  if (is_complex(t.dtype())) no_kernel(kernel, t.dtype());
 }
 
 // The largest finite value of a floating dtype, and the number of bits of its significand.
@@ -98,7 +102,7 @@ const char* cpp_name(DType d) {
 
 Tensor uniform_(const Tensor& self, double from, double to, Generator* generator) {
   const RealElements real(self);
-  if (!is_floating(real.dtype)) not_implemented_for("check_uniform_bounds", self.dtype());
+  if (!is_floating(real.dtype)) no_kernel("check_uniform_bounds", self.dtype());
   const double limit = largest(real.dtype);
   PL_CHECK(from >= -limit && from <= limit, "from is out of bounds for %s", cpp_name(real.dtype));
   PL_CHECK(to >= -limit && to <= limit, "to is out of bounds for %s", cpp_name(real.dtype));
@@ -114,7 +118,7 @@ Tensor uniform_(const Tensor& self, double from, double to, Generator* generator
 Tensor normal_(const Tensor& self, double mean, double std, Generator* generator) {
   PL_CHECK(std >= 0, "normal expects std >= 0.0, but found std %g", std);
   const RealElements real(self);
-  if (!is_floating(real.dtype)) not_implemented_for("normal_kernel_cpu", self.dtype());
+  if (!is_floating(real.dtype)) no_kernel("normal_kernel_cpu", self.dtype());
   if (is_complex(self.dtype())) std /= std::sqrt(2);  // the two parts share the variance
   const auto kernel = self.is_contiguous() && real.n >= 16 ? kernels().normal_blocks : kernels().normal_pairs;
   fill_dense(self, [&](void* p) { kernel(chosen(generator), real.dtype, p, real.n, mean, std); });
@@ -212,7 +216,7 @@ void check_bounds(int64_t from, int64_t last, DType d) {
 Tensor random_(const Tensor& self, Generator* generator) {
   const DType d = self.dtype();
   const bool wide_unsigned = d == DType::UInt16 || d == DType::UInt32 || d == DType::UInt64;
-  if (is_complex(d) || wide_unsigned) not_implemented_for("random_kernel_cpu", d);
+  if (is_complex(d) || wide_unsigned) no_kernel("random_kernel_cpu", d);
   fill_dense(self, [&](void* p) { kernels().integers_of_dtype(chosen(generator), d, p, self.numel()); });
   return self;
 }
@@ -242,7 +246,7 @@ Tensor random__from(const Tensor& self, int64_t from, std::optional<int64_t> to,
     check_bounds(from, last, d);
     range = uint64_t(last) - uint64_t(from) + 1;
   } else if (d != DType::Int64 && d != DType::Float64 && d != DType::Float32 && d != DType::BFloat16) {
-    not_implemented_for("random_full_64_bits_range_kernel_cpu", d);
+    no_kernel("random_full_64_bits_range_kernel_cpu", d);
   }
   fill_dense(self, [&](void* p) { kernels().integers(chosen(generator), d, p, self.numel(), range, range ? from : 0); });
   return self;
@@ -267,7 +271,7 @@ Tensor bernoulli__tensor(const Tensor& self, const Tensor& p, Generator* generat
   fill_dense(self, [&](void* out) {
     const Tensor each = in_order_of(self, p, p.dtype());
     PL_CHECK(kernels().bernoulli_each(chosen(generator), self.dtype(), out, p.dtype(), each->data, self.numel()),
-             "Expected p_in >= 0 && p_in <= 1 to be true, but got false: a probability lies outside [0, 1]");
+             "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  A probability lies outside [0, 1]");
   });
   return self;
 }
@@ -323,7 +327,7 @@ Tensor randint_like(const Tensor& self, int64_t high, Generator* generator, DTyp
 Tensor randperm(int64_t n, Generator* generator, DType dtype, std::optional<Device> device) {
   const DType d = dtype == DType::Undefined ? DType::Int64 : dtype;
   PL_CHECK(n >= 0, "Trying to create tensor with negative dimension %ld: [%ld]", long(n), long(n));
-  if (is_complex(d) || d == DType::Bool) not_implemented_for("randperm", d);
+  if (is_complex(d) || d == DType::Bool) no_kernel("randperm", d);
   if (is_floating(d)) {
     const int64_t most = (int64_t(1) << digits(d)) + 1;
     PL_CHECK(d == DType::BFloat16 || n <= most, "n cannot be greater than %ld for %s type.", long(most),
@@ -424,14 +428,14 @@ Tensor poisson(const Tensor& self, Generator* generator) {
       return sampled<BFloat16>(self, [&](BFloat16 v) { return to_bfloat16(float(checked_poisson(g, to_float(v)))); });
     case DType::Float32: return sampled<float>(self, [&](float v) { return float(checked_poisson(g, v)); });
     case DType::Float64: return sampled<double>(self, [&](double v) { return checked_poisson(g, v); });
-    default: not_implemented_for("poisson_cpu", self.dtype());
+    default: no_kernel("poisson_cpu", self.dtype());
   }
 }
 
 Tensor _standard_gamma(const Tensor& self, Generator* generator) {
   if (self.dtype() == DType::Float32) return gamma_samples<float>(self, chosen(generator));
   if (self.dtype() == DType::Float64) return gamma_samples<double>(self, chosen(generator));
-  not_implemented_for("gamma_cpu", self.dtype());
+  no_kernel("gamma_cpu", self.dtype());
 }
 
 Tensor binomial(const Tensor& count, const Tensor& prob, Generator* generator) {
@@ -445,12 +449,12 @@ Tensor binomial(const Tensor& count, const Tensor& prob, Generator* generator) {
   const Tensor trials = spread(count, shape), chance = spread(prob, shape);
   if (count.dtype() == DType::Float32) return binomial_samples<float>(trials, chance, chosen(generator));
   if (count.dtype() == DType::Float64) return binomial_samples<double>(trials, chance, chosen(generator));
-  not_implemented_for("binomial_cpu", count.dtype());
+  no_kernel("binomial_cpu", count.dtype());
 }
 
 Tensor _sample_dirichlet(const Tensor& self, Generator* generator) {
   const DType d = self.dtype();
-  if (d != DType::Float32 && d != DType::Float64) not_implemented_for("dirichlet", d);
+  if (d != DType::Float32 && d != DType::Float64) no_kernel("dirichlet", d);
   Tensor result = empty(self.sizes(), d, self.device());
   if (self.numel() == 0 || self.is_meta()) return result;
   const Tensor in = contiguous(self);
@@ -697,9 +701,16 @@ Tensor feature_alpha_dropout_(const Tensor& input, double p, bool train) {
   return p == 1 ? op::mul_(input, zero_like_scalar(input)) : alpha_dropped_(input, channel_coins(input, 1 - p), p);
 }
 
+std::tuple<Tensor, Tensor> native_dropout(const Tensor& input, double p, std::optional<bool> train) {
+  const bool drop = train.value_or(true);
+  const Tensor kept = drop ? cast(coins_like(input, 1 - p), DType::Bool) : op::ones_like(input, DType::Bool, {}, MemoryFormat::None);
+  const Scalar scale(drop && p < 1 ? 1 / (1 - p) : 1);
+  return {op::mul(op::mul(input, kept), scale), kept};
+}
+
 std::tuple<Tensor, Tensor> _rrelu_with_noise(const Tensor& self, double lower, double upper, Generator* generator) {
   const DType d = self.dtype();
-  if (d != DType::Float32 && d != DType::Float64) not_implemented_for("rrelu_with_noise_out_cpu", d);
+  if (d != DType::Float32 && d != DType::Float64) no_kernel("rrelu_with_noise_out_cpu", d);
   const Tensor in = contiguous(self);
   Tensor result = empty(self.sizes(), d, self.device()), slope = empty(self.sizes(), d, self.device());
   if (self.is_meta()) return {result, slope};

@@ -1,5 +1,6 @@
 // Reductions: what each operator accepts, its dtype rules, and its call of a kernel.
 #include <cmath>
+#include <numeric>
 #include "native.h"
 #include "ops.h"
 #include "ops/matrix.h"
@@ -323,8 +324,9 @@ Tensor norm(const Tensor& self, const std::optional<Scalar>& p, std::optional<Sh
 }
 Tensor norm_str(const Tensor& self, const std::string& p, std::optional<Shape> dim, bool keepdim, DType dtype) {
   if (p == "fro" && (!dim || dim->n <= 2)) return op::linalg_vector_norm(self, Scalar(int64_t(2)), dim, keepdim, dtype);
-  const int64_t both[] = {0, 1};
-  return op::linalg_matrix_norm_str_ord(self, p, dim ? *dim : Shape(both, 2), keepdim, dtype);
+  std::vector<int64_t> every(size_t(self.dim()));
+  std::iota(every.begin(), every.end(), 0);
+  return op::linalg_matrix_norm_str_ord(self, p, dim ? *dim : Shape(every), keepdim, dtype);
 }
 
 namespace {

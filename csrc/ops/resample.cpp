@@ -121,6 +121,22 @@ template <class F> void over_blocks(const DimSplit& s, DType d, const Tensor& in
   });
 }
 
+// Images of bytes: PyTorch's weights are 16-bit fixed-point numbers, and each pass rounds.
+Tensor fixed_point(const Tensor& weight) {
+  Tensor w = contiguous(cast(weight, DType::Float64)), r = empty(w.sizes(), DType::Float64);
+  const double* from = w.ptr<double>();
+  double most = 0, one = 1;
+  for (int64_t i = 0; i < w.numel(); ++i) most = std::max(most, from[i]);
+  for (int bits = 0; bits < 22 && std::floor(0.5 + most * one * 2) < 0x1p15; ++bits) one *= 2;
+  for (int64_t i = 0; i < w.numel(); ++i) r.ptr<double>()[i] = std::round(from[i] * one) / one;
+  return r;
+}
+
+void round_to_bytes(const Tensor& t) {
+  double* p = t.ptr<double>();
+  for (int64_t i = 0; i < t.numel(); ++i) p[i] = std::clamp(std::floor(p[i] + 0.5), 0.0, 255.0);
+}
+
 DType resample_dtype(DType d) { return is_floating(d) ? kernel_dtype(d) : DType::Float64; }
 
 Mode mode_of(const std::string& name) {
@@ -131,22 +147,43 @@ Mode mode_of(const std::string& name) {
   return Mode::Linear;
 }
 
+// Resamples to sizes `out`; a scale of 0 follows from the sizes.
+Tensor resampled(const Tensor& input, Mode m, const Sizes& out, const std::vector<double>& scales, bool align_corners, bool antialias) {
+  const int dims = input.dim() - 2;
+  PL_CHECK(input.numel() != 0 || Shape(input.sizes().p + 1, dims + 1).numel() != 0,
+           "Non-empty %dD data tensor expected but got a tensor with sizes %s", input.dim(), to_string(input.sizes()).c_str());
+  // Narrow floats are rounded once, at the end.
+  const bool narrow = is_floating(input.dtype()) && itemsize(input.dtype()) == 2 && dims > 1;
+  Tensor r = narrow ? op::_to_copy(input, DType::Float32, MemoryFormat::None) : input;
+  for (int d = dims - 1; d >= 0; --d) {
+    const int64_t in = input.size(2 + d), n = out[size_t(d)];
+    const double scale = scales[size_t(d)];
+    PL_CHECK(n > 0, "Input and output sizes should be greater than 0, but got input of size %lld and output of size %lld", (long long)in, (long long)n);
+    Taps t = taps_for(m, input.dtype(), in, n, scale, align_corners, antialias);
+    if (!(n == in && m != Mode::Cubic && scale == 0)) r = op::resample(r, 2 + d, t.index, t.weight);
+  }
+  if (narrow) r = op::_to_copy(r, input.dtype(), MemoryFormat::None);
+  if (is_channels_last(input) && !is_channels_last(r)) return op::clone(r, dims == 2 ? MemoryFormat::ChannelsLast : MemoryFormat::ChannelsLast3d);
+  return r.get() == input.get() ? op::clone(input, MemoryFormat::None) : r;
+}
+
 }  // namespace
 
 namespace native {
-
 Tensor resample(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& weight) {
   const DType d = resample_dtype(self.dtype());
   Sizes sizes = self.sizes().vec();
   sizes[size_t(dim)] = index.size(0);
   Tensor y = pl::empty(sizes, d, self.device());
   if (self.is_meta() || y.numel() == 0) return cast(y, self.dtype());
+  const bool bytes = self.dtype() == DType::UInt8;
   Tensor x = kernel_data(self, d);
   char *from = x->data, *to = y->data;
-  over_blocks(DimSplit(x, dim), d, index, weight, [&](auto t, const auto& a, int64_t in, int64_t out) {
+  over_blocks(DimSplit(x, dim), d, index, bytes ? fixed_point(weight) : weight, [&](auto t, const auto& a, int64_t in, int64_t out) {
     using T = decltype(t);
     kernels<T>().forward(a, reinterpret_cast<const T*>(from) + in, reinterpret_cast<T*>(to) + out);
   });
+  if (bytes) round_to_bytes(y);
   return cast(y, self.dtype());
 }
 
@@ -169,35 +206,38 @@ Tensor _upsample(const Tensor& input, const std::string& mode, std::optional<Sha
   PL_CHECK(dims >= 1 && dims <= 3, "upsample: expected an input of 3 to 5 dimensions, got %s", to_string(input.sizes()).c_str());
   PL_CHECK(output_size.has_value() != scale_factors.has_value(), "Must specify exactly one of output_size and scale_factors");
   PL_CHECK(output_size ? output_size->n == dims : int(scale_factors->size()) == dims, "upsample: expected %d sizes or factors", dims);
-  PL_CHECK(input.numel() != 0 || Shape(input.sizes().p + 1, dims + 1).numel() != 0,
-           "Non-empty %dD data tensor expected but got a tensor with sizes %s", input.dim(), to_string(input.sizes()).c_str());
   const Mode m = mode_of(mode);
-  Tensor r = input;
-  for (int d = dims - 1; d >= 0; --d) {
-    const int64_t in = input.size(2 + d);
-    const double scale = scale_factors ? (*scale_factors)[size_t(d)] : 0;
-    PL_CHECK(!scale_factors || (scale > 0 && scale * double(in) < 1e15), "upsample: a scale factor of %g is not possible", scale);
-    const int64_t out = output_size ? (*output_size)[d] : int64_t(double(in) * scale);
-    PL_CHECK(out > 0, "Input and output sizes should be greater than 0, but got input of size %lld and output of size %lld", (long long)in, (long long)out);
-    Taps t = taps_for(m, input.dtype(), in, out, scale, align_corners, antialias);
-    if (!(out == in && m != Mode::Cubic && scale == 0)) r = op::resample(r, 2 + d, t.index, t.weight);
+  if (output_size) return resampled(input, m, output_size->vec(), std::vector<double>(size_t(dims), 0), align_corners, antialias);
+  Sizes sizes;
+  for (int d = 0; d < dims; ++d) {
+    const double scale = (*scale_factors)[size_t(d)], size = double(input.size(2 + d)) * scale;
+    PL_CHECK(scale > 0 && size < 1e15, "upsample: a scale factor of %g is not possible", scale);
+    sizes.push_back(int64_t(size));
   }
-  return r.get() == input.get() ? op::clone(input, MemoryFormat::None) : r;
+  return resampled(input, m, sizes, *scale_factors, align_corners, antialias);
 }
 
 namespace {
-Tensor without_aliasing(const char* mode, const Tensor& input, std::optional<Shape> size, bool align_corners, std::optional<std::vector<double>> factors) {
+void check_image(const Tensor& input) {
   PL_CHECK(input.dim() == 4, "Non-empty 4D data tensor expected but got a tensor with sizes %s", to_string(input.sizes()).c_str());
-  return native::_upsample(input, mode, size, factors, align_corners, true);
+}
+Tensor with_scales(Mode mode, const Tensor& input, Shape size, bool align_corners, std::optional<double> down, std::optional<double> across) {
+  check_image(input);
+  return resampled(input, mode, size.vec(), {down.value_or(0), across.value_or(0)}, align_corners, true);
 }
 }  // namespace
 
-Tensor _upsample_bilinear2d_aa(const Tensor& input, std::optional<Shape> output_size, bool align_corners, std::optional<std::vector<double>> scale_factors) {
-  return without_aliasing("bilinear", input, output_size, align_corners, scale_factors);
-}
-Tensor _upsample_bicubic2d_aa(const Tensor& input, std::optional<Shape> output_size, bool align_corners, std::optional<std::vector<double>> scale_factors) {
-  return without_aliasing("bicubic", input, output_size, align_corners, scale_factors);
-}
+#define PL_WITHOUT_ALIASING(name, mode)                                                                                                                 \
+  Tensor name(const Tensor& input, std::optional<Shape> output_size, bool align_corners, std::optional<std::vector<double>> scale_factors) {            \
+    check_image(input);                                                                                                                                 \
+    return native::_upsample(input, mode, output_size, scale_factors, align_corners, true);                                                             \
+  }                                                                                                                                                     \
+  Tensor name##_scales(const Tensor& self, Shape output_size, bool align_corners, std::optional<double> scales_h, std::optional<double> scales_w) {     \
+    return with_scales(mode_of(mode), self, output_size, align_corners, scales_h, scales_w);                                                            \
+  }
+PL_WITHOUT_ALIASING(_upsample_bilinear2d_aa, "bilinear")
+PL_WITHOUT_ALIASING(_upsample_bicubic2d_aa, "bicubic")
+#undef PL_WITHOUT_ALIASING
 
 }  // namespace native
 }  // namespace pl

@@ -15,7 +15,7 @@ const Scalar kOne(int64_t(1));
 Tensor at_least_1d(const Tensor& t) { return t.dim() ? t : alias(t, {1}, {1}, t->offset, t.dtype()); }
 
 void check_index_dtype(const char* name, const Tensor& index) {
-  PL_CHECK_AS(Runtime, index.dtype() == DType::Int64 || index.dtype() == DType::Int32, "index_dtype", "%s(): Expected dtype int64 for index", name);
+  PL_CHECK_AS(Runtime, index.dtype() == DType::Int64 || index.dtype() == DType::Int32 || index.numel() == 0, "index_dtype", "%s(): Expected dtype int64 for index", name);
 }
 
 // int64 indices, each checked to be in [0, size) before any memory is touched. Expanded dimensions stay expanded.
@@ -214,7 +214,11 @@ Tensor gather(const Tensor& self, int64_t dim, const Tensor& index, bool) {
 Tensor take_along_dim(const Tensor& self, const Tensor& indices, std::optional<int64_t> dim) {
   PL_CHECK_AS(Runtime, indices.dtype() == DType::Int64, "index_dtype", "torch.take_along_dim(): dtype of indices should be Long but got %s. Please use indices with Long dtype.",
               info(indices.dtype()).scalar_name);
-  if (!dim) return op::gather(op::reshape(self, {-1}), 0, op::reshape(indices, {-1}), false);
+  auto from_front = [](const Tensor& index, int64_t size) {
+    const Scalar zero(int64_t(0));
+    return op::where_self(op::lt(index, zero), op::add(index, Scalar(size), Scalar(1)), index);
+  };
+  if (!dim) return op::gather(op::reshape(self, {-1}), 0, from_front(op::reshape(indices, {-1}), self.numel()), false);
   PL_CHECK(self.dim() == indices.dim(), "torch.take_along_dim(): input and indices should have the same number of dimensions, but got %d dimensions for input, and %d "
            "dimensions for indices", self.dim(), indices.dim());
   PL_CHECK_AS(Index, self.dim() > 0, "dim_out_of_range", "Dimension specified as %lld but tensor has no dimensions", (long long)*dim);
@@ -225,7 +229,7 @@ Tensor take_along_dim(const Tensor& self, const Tensor& indices, std::optional<i
   std::vector<int64_t> both = broadcast_shapes(a, b), index_shape = both;
   both[size_t(d)] = own;
   index_shape[size_t(d)] = wanted;
-  return op::gather(op::expand(self, both, false), d, op::expand(indices, index_shape, false), false);
+  return op::gather(op::expand(self, both, false), d, op::expand(from_front(indices, own), index_shape, false), false);
 }
 
 Tensor scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {

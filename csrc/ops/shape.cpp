@@ -472,7 +472,11 @@ Tensor squeeze_copy_dim(const Tensor& self, int64_t dim) { return copied(op::squ
 Tensor squeeze_copy_dims(const Tensor& self, Shape dims) { return copied(op::squeeze_dims(self, dims)); }
 Tensor unsqueeze_copy(const Tensor& self, int64_t dim) { return copied(op::unsqueeze(self, dim)); }
 Tensor expand_copy(const Tensor& self, Shape size, bool implicit) { return copied(op::expand(self, size, implicit)); }
-Tensor narrow_copy(const Tensor& self, int64_t dim, int64_t start, int64_t length) { return copied(op::narrow(self, dim, start, length)); }
+Tensor narrow_copy(const Tensor& self, int64_t dim, int64_t start, int64_t length) {
+  PL_CHECK(dim < std::max(self.dim(), 1), "Expected dim < static_cast<int64_t>(self_sizes.size()) to be true, but got false.");
+  PL_CHECK(length >= 0, "start (%lld) + length (%lld) exceeds dimension size (%lld).", (long long)start, (long long)length, (long long)self.size(dim));
+  return copied(op::narrow(self, dim, start, length));
+}
 Tensor select_copy(const Tensor& self, int64_t dim, int64_t index) { return copied(op::select(self, dim, index)); }
 Tensor slice_copy(const Tensor& self, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end, int64_t step) {
   return copied(op::slice(self, dim, start, end, step));

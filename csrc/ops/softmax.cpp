@@ -210,8 +210,9 @@ Tensor log_softmax_int(const Tensor& self, int64_t dim, DType dtype) {
 }
 // Rows of -inf only give zeros.
 Tensor _safe_softmax(const Tensor& self, int64_t dim, DType dtype) {
-  Tensor p = op::softmax_int(self, dim, dtype);
-  return op::where_self(op::all_dim(op::eq(self, Scalar(-INFINITY)), dim, true), Scalar(0.0), p);
+  // The rows are emptied before as well: their softmax, NaN, would be in the gradient.
+  Tensor empty_rows = op::all_dim(op::eq(self, Scalar(-INFINITY)), dim, true);
+  return op::where_self(empty_rows, Scalar(0.0), op::softmax_int(op::where_self(empty_rows, Scalar(0.0), self), dim, dtype));
 }
 Tensor _softmax_backward_data(const Tensor& grad_output, const Tensor& output, int64_t dim, DType input_dtype) {
   return backward<false>(grad_output, output, dim, input_dtype);

@@ -93,7 +93,9 @@ Four _linalg_solve_ex(const Tensor& A, const Tensor& B, bool left, bool check_er
   auto [lu, pivots, info] = op::linalg_lu_factor_ex(A, true, false);
   Tensor x = solve_factored(lu, pivots, b, left, false);
   if (check_errors) check_info(info, "torch.linalg.solve_ex", kSingular);
-  return {vector ? op::squeeze_dim(x, -1) : x, lu, pivots, info};
+  if (vector) x = op::squeeze_dim(x, -1);
+  if (vector && x.dim() >= 2) x = columns_of(x);       // PyTorch's strides
+  return {x, lu, pivots, info};
 }
 
 Pair linalg_solve_ex(const Tensor& A, const Tensor& B, bool left, bool check_errors) {
@@ -315,14 +317,15 @@ Four linalg_lstsq(const Tensor& self, const Tensor& b, std::optional<double> rco
   check_lapack_size(std::max(m, n));
   Tensor right = vector ? op::unsqueeze(b, -1) : b;
   const std::vector<int64_t> batch = broadcast_shapes(batch_of(self), batch_of(right));
-  const int64_t columns = right.size(-1), k = std::min(m, n), rows = std::max(m, n);
+  // Without right sides there is still a rank to find: LAPACK is given a column of zeros then.
+  const int64_t columns = std::max<int64_t>(right.size(-1), 1), k = std::min(m, n), rows = std::max(m, n);
   const bool with_values = way == Driver::gelsd || way == Driver::gelss;
   const DType real = real_of(self.dtype());
   Tensor a = columns_of(self, batch), x = empty_columns(batch, rows, columns, b.dtype(), b.device()),
          rank = pl::zeros(batch, DType::Int32, self.device()), values = pl::empty(with_sizes(batch, {k}), real, self.device());
   if (!x.is_meta() && x.numel() > 0) {
     copy_into(x, scalar_tensor(kZero, x.dtype()));
-    if (m > 0) copy_into(op::narrow(x, -2, 0, m), right);
+    if (m > 0 && right.size(-1) > 0) copy_into(op::narrow(x, -2, 0, m), right);
   }
   with_lapack(self.dtype(), "linalg_lstsq_cpu", [&](auto t) {
     using T = decltype(t);
@@ -336,6 +339,9 @@ Four linalg_lstsq(const Tensor& self, const Tensor& b, std::optional<double> rco
       least_squares(way, Int(m), Int(n), Int(columns), matrix + i * m * n, sides + i * rows * columns, s + i * k, cut, ranks + i);
     });
   });
+  PL_CHECK_AS(NotImplemented, !x.is_meta() || !with_values || m <= n, "",
+              "linalg.lstsq: with driver 'gelsd' or 'gelss' the shape of the residuals depends on the rank, which a meta tensor has not");
+  x = op::narrow(x, -1, 0, right.size(-1));
   Tensor nothing = pl::empty({0}, real, self.device()), residuals = nothing;
   const bool full_rank = way == Driver::gels || (with_values && !x.is_meta() && !item(op::any(op::ne(rank, Scalar(n)))).to_bool());
   if (m > n && full_rank) residuals = squared_rest(x, n);

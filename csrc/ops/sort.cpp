@@ -587,12 +587,17 @@ Tensor histc(const Tensor& self, int64_t bins, const Scalar& min, const Scalar& 
   const DType d = self.dtype() == DType::Float64 ? DType::Float64 : DType::Float32;
   Tensor x = contiguous(cast(self, d)), r = zeros({bins}, DType::Float64);
   double* count = r.ptr<double>();
+  // PyTorch finds the places of halves in their own precision.
+  const bool half = itemsize(self.dtype()) == 2;
+  const Scalar one(int64_t(1)), span(high - low);
+  Tensor scaled = half ? op::true_divide(op::mul(op::sub(self, Scalar(low), one), Scalar(bins)), span) : Tensor();
+  const Tensor places = half ? contiguous(cast(scaled, DType::Float32)) : Tensor();
   auto run = [&](auto* v) {
     using T = std::remove_const_t<std::remove_reference_t<decltype(*v)>>;
     const T a = T(low), b = T(high), n = T(bins);
     for (int64_t i = 0; i < x.numel(); ++i) {
       if (!(v[i] >= a && v[i] <= b)) continue;
-      const int64_t at = int64_t((v[i] - a) * n / (b - a));
+      const int64_t at = half ? int64_t(places.ptr<float>()[i]) : int64_t((v[i] - a) * n / (b - a));
       count[std::min(at, bins - 1)] += 1;
     }
   };

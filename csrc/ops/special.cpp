@@ -59,6 +59,33 @@ Tensor mvlgamma(const Tensor& self, int64_t p) {
   return op::mvlgamma_kernel(self, Scalar(p));
 }
 
+std::tuple<Tensor, Tensor> frexp(const Tensor& self) {
+  PL_CHECK(is_floating(self.dtype()), "torch.frexp() only supports floating-point dtypes");
+  return {op::frexp_mantissa(self), op::_to_copy(op::frexp_exponent(self), DType::Int32, MemoryFormat::None)};
+}
+
+namespace {
+Operand widened(const Operand& o, DType d) {
+  if (!o.t) return is_complex(d) ? Scalar(o.s.to_double(), o.s.im) : Scalar(o.s.to_double());
+  return o.t.dtype() == d ? o : Operand(op::_to_copy(o.t, d, MemoryFormat::None));
+}
+DType power_dtype(const Operand& self, const Operand& exponent) {
+  return is_complex(result_type({In(self), In(exponent)})) ? DType::Complex128 : DType::Float64;
+}
+}  // namespace
+
+Tensor float_power(const Operand& self, const Operand& exponent) {
+  const DType d = power_dtype(self, exponent);
+  return op::pow(widened(self, d), widened(exponent, d));
+}
+
+Tensor float_power_(const Tensor& self, const Operand& exponent) {
+  const DType d = power_dtype(self, exponent);
+  PL_CHECK(self.dtype() == d, "the base given to float_power_ has dtype %s but the operation's result requires dtype %s", info(self.dtype()).scalar_name,
+           info(d).scalar_name);
+  return op::pow_(self, widened(exponent, d));
+}
+
 Tensor polygamma_method(const Tensor& self, int64_t n) { return op::polygamma(n, self); }
 
 }  // namespace native

@@ -413,6 +413,7 @@ PyObject* gradient_node(PyObject*, PyObject* t) {
   });
 }
 PyObject* run_id(PyObject*, PyObject*) { return PyLong_FromLongLong(current_run_id()); }
+PyObject* selective_run(PyObject*, PyObject*) { return PyBool_FromLong(run_is_selective()); }
 PyObject* will_execute_node(PyObject*, PyObject* node) {
   return guarded("", nullptr, [&] { return PyBool_FromLong(will_execute(to_node(node).get())); });
 }
@@ -476,6 +477,7 @@ PyMethodDef autograd_functions[] = {
     {"_disable_saved_tensors_hooks", disable_hooks, METH_O, nullptr},
     {"_current_autograd_node", current_node, METH_NOARGS, nullptr},
     {"_current_graph_task_id", run_id, METH_NOARGS, nullptr},
+    {"_current_run_is_selective", selective_run, METH_NOARGS, nullptr},
     {"_will_engine_execute_node", will_execute_node, METH_O, nullptr},
     {"_gradient_node", gradient_node, METH_O, nullptr},
     {"_increment_version", increment_version, METH_O, nullptr},

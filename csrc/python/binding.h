@@ -42,6 +42,9 @@ struct ResultType {
 PyTypeObject* result_type(ResultType& r);
 extern ResultType return_types[];
 
+// How many TorchFunctionModes are active in all threads; they are asked before every operator.
+extern int function_modes;
+
 class Parsed {
  public:
   static constexpr int kMax = 24;
@@ -103,10 +106,11 @@ class Parsed {
   }
   PyObject* give_leaf(const Tensor& t, int requires_grad, int pin_memory, int layout) const;
   // `out=` of operators that are not written to fill one: computed, then copied.
-  template <class F> PyObject* give_out(int i, F&& compute) {
+  // `exact` is the message for an out= whose dtype is not the result's, where the operator demands that.
+  template <class F> PyObject* give_out(int i, F&& compute, const char* exact = nullptr) {
     check_out_arguments(i);
     NoGrad no_grad;
-    return fill_out(i, list_of(compute()));
+    return fill_out(i, list_of(compute()), exact);
   }
 
  private:
@@ -128,7 +132,7 @@ class Parsed {
   }
   static TensorList list_of(TensorList l) { return l; }
   void check_out_arguments(int i) const;
-  PyObject* fill_out(int i, const TensorList& results) const;
+  PyObject* fill_out(int i, const TensorList& results, const char* exact) const;
   Shape keep(int i, Shape s);
   bool match(const Signature& s, PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kwnames);
   [[noreturn]] void no_match(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kwnames);

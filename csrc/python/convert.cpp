@@ -205,11 +205,23 @@ void Parsed::check_out_arguments(int i) const {
               "arguments requires grad.", callable_.name);
 }
 
-PyObject* Parsed::fill_out(int i, const TensorList& results) const {
+namespace {
+// What C++ calls a dtype; some of PyTorch's messages do.
+std::string c_name(DType d) {
+  if (d == DType::Int64) return "long int";
+  std::string name = info(d).scalar_name;
+  for (char& c : name) c = char(std::tolower(c));
+  return name;
+}
+}  // namespace
+
+PyObject* Parsed::fill_out(int i, const TensorList& results, const char* exact) const {
   TensorList outs = tensors(i);
   PL_CHECK_AS(Type, outs.size() == results.size(), "", "%s() expected %zu elements in 'out' tuple, but got %zu", callable_.name,
               results.size(), outs.size());
   for (size_t k = 0; k < outs.size(); ++k) {
+    PL_CHECK(!exact || results[k].dtype() == outs[k].dtype(), exact, info(results[k].dtype()).scalar_name, info(outs[k].dtype()).scalar_name,
+             c_name(results[k].dtype()).c_str(), c_name(outs[k].dtype()).c_str());
     PL_CHECK(category(results[k].dtype()) <= category(outs[k].dtype()), "result type %s can't be cast to the desired output type %s",
              info(results[k].dtype()).scalar_name, info(outs[k].dtype()).scalar_name);
     check_writable(outs[k]);

@@ -13,6 +13,7 @@ struct FunctionNode final : Node {
   std::vector<SavedTensor> saved_tensors;
   std::vector<bool> takes_gradient;      // for each argument of apply: is it a tensor
   bool materialize = true, released = false;
+  bool cleared = false;                  // by clear_saved_tensors_on_access
 
   explicit FunctionNode(FunctionObject* c);
   const char* name() const override;
@@ -40,7 +41,7 @@ const char* FunctionNode::name() const { return Py_TYPE(context)->tp_name; }
 void FunctionNode::dispose() { Py_DECREF(context); }
 
 struct Names {
-  PyObject *backward_cls, *forward_cls, *forward, *backward, *vjp, *setup_context, *bind;
+  PyObject *backward_cls, *forward_cls, *forward, *backward, *vjp, *setup_context, *bind, *boxed, *clear_saved;
   Names() {
     auto s = [](const char* text) { return PyUnicode_InternFromString(text); };
     backward_cls = s("_backward_cls");
@@ -50,6 +51,8 @@ struct Names {
     vjp = s("vjp");
     setup_context = s("setup_context");
     bind = s("_bind_arguments");
+    boxed = s("boxed_grads_call");
+    clear_saved = s("clear_saved_tensors_on_access");
   }
 };
 const Names& names() {
@@ -70,6 +73,12 @@ struct Defaults {
 const Defaults& defaults() {
   static const Defaults d;
   return d;
+}
+
+// An option that a Function's class sets.
+bool option(PyObject* forward_cls, PyObject* name) {
+  PyRef value(PyObject_GetAttr(forward_cls, name));
+  return value.get() == Py_True;
 }
 
 // ---- backward
@@ -115,6 +124,16 @@ void FunctionNode::backward(const Tensor* grads, Tensor* results) {
   for (uint32_t i = 0; i < n_inputs; ++i) {
     given[i] = materialized(*this, i, grads[i]);
     args.push_back(given[i] ? static_cast<PyObject*>(given[i].get()) : Py_None);
+  }
+  if (option(forward_cls.get(), names().boxed)) {
+    PyRef list(PyList_New(Py_ssize_t(n_inputs)));
+    for (uint32_t i = 0; i < n_inputs; ++i) {
+      Py_INCREF(args[i + 1]);
+      PyList_SET_ITEM(list.get(), i, args[i + 1]);
+    }
+    PyRef returned(PyObject_CallFunctionObjArgs(function.get(), self, list.get(), nullptr));
+    take_results(*this, returned.get(), results);
+    return;
   }
   PyRef returned(PyObject_Vectorcall(function.get(), args.data(), args.size(), nullptr));
   take_results(*this, returned.get(), results);
@@ -245,7 +264,7 @@ void save_tensors(FunctionObject* c, bool records) {
     if (!records || o == Py_None) continue;
     Tensor t = Tensor::borrow(impl(o));
     // A changed view's own grad_fn leads here, too.
-    if (t->grad_fn == &n || is_listed(c->dirty, o)) n.saved_tensors[size_t(i)].save_output(t);
+    if (t->grad_fn == &n || is_listed(c->dirty, o)) n.saved_tensors[size_t(i)].save_output(t, t->output_nr);
     else n.saved_tensors[size_t(i)].save(t);
   }
 }
@@ -379,8 +398,15 @@ PyObject* get_saved_tensors(PyObject* self, void*) {
       Py_INCREF(object(self)->saved_for_forward);
       return object(self)->saved_for_forward;
     }
+    PL_CHECK(!n.cleared, "saved_tensors can only be accessed once when clear_saved_tensors_on_access=True is set on the autograd.Function. Either "
+             "access saved_tensors only once, or set clear_saved_tensors_on_access=False.");
     TensorList tensors;
     for (const SavedTensor& s : n.saved_tensors) tensors.push_back(s.unpack(&n, "", true));
+    PyRef forward_cls(PyObject_GetAttr(self, names().forward_cls));
+    if (option(forward_cls.get(), names().clear_saved)) {
+      n.release_saved();
+      n.cleared = true;
+    }
     return tuple_of(tensors.data(), uint32_t(tensors.size()));
   });
 }

@@ -179,7 +179,7 @@ PyObject* through_function(PyObject* self, PyObject* key, PyObject* value) {
 
 PyObject* tensor_getitem(PyObject* self, PyObject* key) {
   try {
-    if (!all_ordinary(self, key, nullptr)) {
+    if (!all_ordinary(self, key, nullptr) || function_modes) {
       PyObject* r = through_function(self, key, nullptr);
       if (r != Py_NotImplemented) return r;
       Py_DECREF(r);
@@ -200,7 +200,7 @@ int tensor_setitem(PyObject* self, PyObject* key, PyObject* value) {
   PyObject* args[] = {self, key, value};
   try {
     PL_CHECK_AS(Type, value, "", "Tensor does not support deleting items");
-    if (!all_ordinary(self, key, value)) {
+    if (!all_ordinary(self, key, value) || function_modes) {
       PyObject* r = through_function(self, key, value);
       if (!r) return -1;
       Py_DECREF(r);

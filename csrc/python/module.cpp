@@ -173,6 +173,7 @@ PyObject* set_parameter_type(PyObject*, PyObject* t) {
 }
 
 // _set_random_hook and _set_function_hook (function or None), _keep_recording(bool) -> bool: for torch.func.
+// _set_node_observer: function(name, begins) is called around every node that backward() computes.
 template <PyObject** hook> PyObject* set_hook(PyObject*, PyObject* function) {
   Py_INCREF(function);
   Py_XDECREF(std::exchange(*hook, function));
@@ -184,10 +185,17 @@ PyObject* set_keep_recording(PyObject*, PyObject* on) {
   return PyBool_FromLong(before);
 }
 
+PyObject* add_function_mode(PyObject*, PyObject* count) {
+  function_modes += int(PyLong_AsLong(count));
+  Py_RETURN_NONE;
+}
+
 PyMethodDef own_functions[] = {
     {"_set_random_hook", set_hook<&random_hook>, METH_O, nullptr},
     {"_set_function_hook", set_hook<&function_hook>, METH_O, nullptr},
     {"_keep_recording", set_keep_recording, METH_O, nullptr},
+    {"_add_function_mode", add_function_mode, METH_O, nullptr},
+    {"_set_node_observer", set_hook<&node_observer>, METH_O, nullptr},
     {"set_num_threads", set_threads, METH_O, "Sets how many CPU threads operators may use."},
     {"get_num_threads", get_threads, METH_NOARGS, "How many CPU threads operators may use."},
     {"_isa", isa, METH_NOARGS, nullptr},

@@ -187,7 +187,10 @@ bool Parsed::match(const Signature& s, PyObject* self, PyObject* const* args, Py
   return true;
 }
 
+int function_modes = 0;
+
 int Parsed::parse(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kwnames) {
+  if (function_modes && (answer_ = override_call(self, args, n, kwnames))) return -1;
   for (int i = 0; i < callable_.count; ++i) {
     if (!match(callable_.signatures[i], self, args, n, kwnames)) continue;
     for (int k = 0; k < signature_->count; ++k) {
@@ -269,7 +272,7 @@ PyObject* Parsed::override_call(PyObject* self, PyObject* const* args, Py_ssize_
     any = wants(args[i]);
     if (is_sequence(args[i])) any = any || !all_items(args[i], [&](PyObject* x) { return !wants(x); });
   }
-  if (!any) return nullptr;
+  if (!any && !function_modes) return nullptr;
   if (!handler) {
     PyObject* m = PyImport_ImportModule("penlight.overrides");
     if (!m) throw PythonError();

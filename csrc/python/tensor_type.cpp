@@ -80,7 +80,7 @@ int tensor_init(PyObject*, PyObject*, PyObject*) { return 0; }
 // ---------------------------------------------------------------- operators
 // A plain tensor or number goes straight to the operator; everything else through the public function, which knows
 // __torch_function__ and says what is wrong.
-bool plain(PyObject* o) { return Py_TYPE(o) == tensor_type || Py_TYPE(o) == parameter_type; }
+bool plain(PyObject* o) { return (Py_TYPE(o) == tensor_type || Py_TYPE(o) == parameter_type) && !function_modes; }
 bool plain_number(PyObject* o) { return PyFloat_CheckExact(o) || PyLong_CheckExact(o) || PyBool_Check(o); }
 
 PyObject* through_method(const char* name, PyObject* a, PyObject* b) {
@@ -125,8 +125,6 @@ const Scalar kOne(int64_t(1));
 PyObject* nb_add(PyObject* a, PyObject* b) { return binary("add", a, b, [](auto& x, auto& y) { return x.t ? op::add(x, y, kOne) : op::add(y, x, kOne); }); }
 PyObject* nb_subtract(PyObject* a, PyObject* b) {
   return binary("sub", a, b, [](auto& x, auto& y) {
-    auto is_bool = [](const Operand& o) { return o.t ? o.t.dtype() == DType::Bool : o.s.kind == Scalar::Bool; };
-    PL_CHECK(!is_bool(x) || !is_bool(y), "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead.");
     return x.t ? op::sub(x, y, kOne) : op::rsub(y, x, kOne);
   });
 }

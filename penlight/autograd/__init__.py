@@ -4,15 +4,23 @@ import importlib
 from penlight import _C
 from penlight.autograd import anomaly_mode, function, grad_mode
 from penlight.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
-from penlight.autograd.function import Function
-from penlight.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
+from penlight.autograd.function import Function, NestedIOFunction
+from penlight.autograd.grad_mode import (
+    enable_grad,
+    enforce_grad_layout_policy,
+    inference_mode,
+    no_grad,
+    set_grad_enabled,
+    set_multithreading_enabled,
+)
 from penlight.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 from penlight.overrides import handle_torch_function, has_torch_function
 
 __all__ = [
     "Variable", "Function", "backward", "grad_mode", "no_grad", "enable_grad", "set_grad_enabled", "inference_mode",
     "detect_anomaly", "set_detect_anomaly", "grad", "gradcheck", "gradgradcheck", "anomaly_mode", "function",
-    "functional", "graph", "forward_ad", "GradcheckError",
+    "functional", "graph", "forward_ad", "GradcheckError", "NestedIOFunction", "set_multithreading_enabled",
+    "enforce_grad_layout_policy",
 ]
 
 

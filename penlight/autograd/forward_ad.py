@@ -9,8 +9,6 @@ tensor(6.)
 
 from collections import namedtuple
 
-from penlight import _C
-from penlight.autograd.function import Function
 from penlight.autograd.graph import get_gradient_edge
 from penlight.func._batched import active_levels, spread_all, wrap_all
 from penlight.func._transforms import Scope, check_tangent, transpose
@@ -30,18 +28,6 @@ class _Level(Scope):
     def __init__(self):
         super().__init__(forward=True)
         self.edges, self.tangents = [], []
-
-
-class _Primal(Function):
-    """The tensor itself at a place of the graph that can be named; `seed` has it recorded in any case."""
-
-    @staticmethod
-    def forward(ctx, tensor, seed):
-        return tensor.detach()
-
-    @staticmethod
-    def backward(ctx, grad):
-        return grad if ctx.needs_input_grad[0] else None, None
 
 
 def _level(level):
@@ -110,9 +96,7 @@ def make_dual(tensor, tangent, *, level=None):
             "supported."
         )
     maps = list(active_levels())
-    seed = _C.zeros(()).requires_grad_()
-    seed._scope = scope
-    primal = _Primal.apply(spread_all(tensor, maps), seed)
+    primal = scope.place(spread_all(tensor, maps))
     scope.edges.append(get_gradient_edge(primal))
     scope.tangents.append(spread_all(tangent, maps))
     return wrap_all(primal, maps)

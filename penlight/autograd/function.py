@@ -4,7 +4,8 @@ import warnings
 
 from penlight import _C
 
-__all__ = ["FunctionCtx", "BackwardCFunction", "FunctionMeta", "Function", "once_differentiable", "InplaceFunction"]
+__all__ = ["FunctionCtx", "BackwardCFunction", "FunctionMeta", "Function", "once_differentiable", "InplaceFunction",
+           "NestedIOFunction"]
 
 # The context's methods (save_for_backward, mark_dirty, ...) are the core's.
 FunctionCtx = _C._FunctionBase
@@ -69,7 +70,11 @@ class Function(_C._FunctionBase, metaclass=FunctionMeta):
             "function with static forward method. (Example: "
             "https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)")
 
+    # Options that a class of yours may set: run sample by sample inside vmap; backward(ctx, list of gradients); what
+    # was saved is freed when backward reads it, which it may do once.
     generate_vmap_rule = False
+    boxed_grads_call = False
+    clear_saved_tensors_on_access = False
 
     @staticmethod
     def vmap(info, in_dims, *args):
@@ -164,6 +169,10 @@ def once_differentiable(fn):
         return outputs[0] if single else tuple(outputs)
 
     return wrapper
+
+
+class NestedIOFunction(Function):
+    """A Function of nested containers of tensors; kept for old programs, which name it as a base."""
 
 
 class InplaceFunction(Function):

@@ -8,6 +8,9 @@ __all__ = ["vjp", "jvp", "jacobian", "hessian", "hvp", "vhp"]
 def _as_tuple(value, what, caller):
     """(tuple of tensors, whether it was one already)"""
     single = isinstance(value, _C.Tensor)
+    if not (single or isinstance(value, (tuple, list))):
+        raise TypeError(f"The {what} given to {caller} must be either a Tensor or a tuple of Tensors but the given "
+                        f"{what} has type {type(value)}.")
     values = (value,) if single else tuple(value)
     for i, v in enumerate(values):
         if not isinstance(v, _C.Tensor):
@@ -26,29 +29,46 @@ def _finish(values, is_tuple, create_graph):
     return values if is_tuple else values[0]
 
 
-def _check_vector(v, like, caller):
+def _check_vector(v, like, caller, of="input to the user-provided function is"):
     """The vector to multiply with, ones for a single number."""
     if v is None:
         if len(like) != 1 or like[0].numel() != 1:
-            raise RuntimeError(f"The vector v can only be None if the result of {caller} contains a single Tensor "
-                               "with a single element.")
+            raise RuntimeError(f"The vector v can only be None if the {of} a single Tensor with a single element.")
         return (penlight.ones_like(like[0]),)
     v, _ = _as_tuple(v, "v", caller)
+    if len(v) != len(like):
+        raise RuntimeError("The given v should contain a single Tensor." if len(like) == 1 else
+                           f"v is a tuple of invalid length: should be {len(like)} but got {len(v)}.")
     for i, (a, b) in enumerate(zip(v, like)):
         if a.shape != b.shape:
-            raise RuntimeError(f"v has invalid size: should be {b.shape} but got {a.shape} at index {i}.")
-    if len(v) != len(like):
-        raise RuntimeError(f"v is a tuple of invalid length: should be {len(like)} but got {len(v)}.")
+            where = f"Entry {i} in v" if len(like) > 1 else "v"
+            raise RuntimeError(f"{where} has invalid size: should be {b.shape} but got {a.shape}.")
     return v
 
 
-def _grad(outputs, inputs, vectors, create_graph, strict, retain_graph=None):
-    """Gradients with zeros where there is no connection; `strict` makes that an error."""
+_INDEPENDENT = (
+    "Output {} of the user-provided function does not require gradients. The outputs must be computed in a "
+    "differentiable manner from the input when running in strict mode."
+)
+_NOT_TWICE = (
+    "While computing the hessian, found that the jacobian of the user-provided function with respect to input {} is "
+    "independent of the input. This is not allowed in strict mode. You should ensure that your function is twice "
+    "differentiable and that the jacobian depends on the inputs (this would be violated by a linear function for "
+    "example)."
+)
+
+
+def _grad(outputs, inputs, vectors, create_graph, strict, retain_graph=None, which="The output", twice=False):
+    """Gradients with zeros where there is no connection; `strict` makes that an error.
+
+    `which` names the output in it; `twice`: the outputs are first derivatives.
+    """
     pairs = [(o, v) for o, v in zip(outputs, vectors) if o.requires_grad]
     for i, o in enumerate(outputs):
         if strict and not o.requires_grad:
-            raise RuntimeError(f"Output {i} of the user-provided function does not require gradients. The outputs must "
-                               "be computed in a differentiable manner from the input when running in strict mode.")
+            if twice:
+                raise RuntimeError(_NOT_TWICE.format(i))
+            raise RuntimeError(_INDEPENDENT.format(i))
     if not pairs:
         return tuple(penlight.zeros_like(t) for t in inputs)
     outs, vs = zip(*pairs)
@@ -56,7 +76,7 @@ def _grad(outputs, inputs, vectors, create_graph, strict, retain_graph=None):
     retain_graph=retain_graph)
     for i, g in enumerate(grads):
         if strict and g is None:
-            raise RuntimeError(f"The output of the user-provided function is independent of input {i}. This is not "
+            raise RuntimeError(f"{which} of the user-provided function is independent of input {i}. This is not "
                                "allowed in strict mode.")
     return tuple(penlight.zeros_like(t) if g is None else g for t, g in zip(inputs, grads))
 
@@ -73,7 +93,8 @@ def vjp(func, inputs, v=None, create_graph=False, strict=False):
         inputs, is_tuple = _as_tuple(inputs, "inputs", "vjp")
         inputs = _prepare(inputs, create_graph)
         outputs, outputs_tuple = _as_tuple(func(*inputs), "outputs of the user-provided function", "vjp")
-        result = _grad(outputs, inputs, _check_vector(v, outputs, "vjp"), create_graph, strict)
+        v = _check_vector(v, outputs, "vjp", "user-provided function returns")
+        result = _grad(outputs, inputs, v, create_graph, strict)
     return _finish(outputs, outputs_tuple, create_graph), _finish(result, is_tuple, create_graph)
 
 
@@ -97,13 +118,17 @@ def jvp(func, inputs, v=None, create_graph=False, strict=False):
     return _finish(outputs, outputs_tuple, create_graph), _finish(result, outputs_tuple, create_graph)
 
 
-def _jacobian_of(output, inputs, create_graph, strict):
+def _jacobian_of(nr, output, inputs, create_graph, strict):
     """For one output: its Jacobian with respect to each input, of shape output.shape + input.shape."""
     flat = output.reshape(-1)
     rows = []
     for i in range(flat.numel()):
         one = flat[i]
-        rows.append(_grad((one,), inputs, (penlight.ones_like(one),), create_graph, strict, retain_graph=True))
+        rows.append(_grad((one,), inputs, (penlight.ones_like(one),), create_graph, strict, True, f"Output {nr}"))
+        for k, g in enumerate(rows[-1]):
+            if strict and create_graph and not g.requires_grad:
+                raise RuntimeError(f"The jacobian of the user-provided function is independent of input {k}. This is "
+                                   "not allowed in strict mode when create_graph=True.")
     if not rows:
         return tuple(output.new_zeros(output.shape + t.shape) for t in inputs)
     return tuple(penlight.stack(column).reshape(output.shape + t.shape) for column, t in zip(zip(*rows), inputs))
@@ -151,7 +176,8 @@ def jacobian(func, inputs, create_graph=False, strict=False, vectorize=False, st
     with penlight.enable_grad():
         inputs = _prepare(inputs, create_graph)
         outputs, outputs_tuple = _as_tuple(func(*inputs), "outputs of the user-provided function", "jacobian")
-        rows = [_finish(_jacobian_of(o, inputs, create_graph, strict), is_tuple, create_graph) for o in outputs]
+        rows = [_finish(_jacobian_of(i, o, inputs, create_graph, strict), is_tuple, create_graph)
+                for i, o in enumerate(outputs)]
     return tuple(rows) if outputs_tuple else rows[0]
 
 
@@ -185,24 +211,41 @@ def hessian(func, inputs, create_graph=False, strict=False, vectorize=False, out
     inputs, is_tuple = _as_tuple(inputs, "inputs", "hessian")
 
     def number(*xs):
-        value = func(*xs)
-        if not isinstance(value, _C.Tensor) or value.numel() != 1:
-            raise RuntimeError("The Tensor returned by the function given to hessian should contain a single element")
-        return value.reshape(())
+        return _only_number(func(*xs), "hessian", strict)[0].reshape(())
 
     def gradient(*xs):
-        return jacobian(number, xs if is_tuple else xs[0], create_graph=True, strict=strict)
+        grads = jacobian(number, xs if is_tuple else xs[0], create_graph=True)
+        for i, g in enumerate(grads if is_tuple else (grads,)):
+            if strict and not g.requires_grad:
+                raise RuntimeError(_NOT_TWICE.format(i))
+        return grads
 
     return jacobian(gradient, inputs if is_tuple else inputs[0], create_graph=create_graph, strict=strict,
                     vectorize=vectorize, strategy=outer_jacobian_strategy)
 
 
-def _gradient(func, inputs, caller, strict):
-    """func(inputs), one number, and its differentiable gradients."""
-    outputs, outputs_tuple = _as_tuple(func(*inputs), "outputs of the user-provided function", caller)
-    if outputs_tuple or outputs[0].numel() != 1:
-        raise RuntimeError(f"The function given to {caller} should return a single Tensor with a single element")
-    return outputs, _grad(outputs, inputs, (penlight.ones_like(outputs[0]),), True, strict)
+def _only_number(outputs, caller, strict):
+    """A function's output as a tuple of the one number that it must be."""
+    outputs, outputs_tuple = _as_tuple(outputs, "outputs of the user-provided function", caller)
+    for i, o in enumerate(outputs):
+        if strict and not o.requires_grad:
+            raise RuntimeError(_INDEPENDENT.format(i))
+    if outputs_tuple:
+        raise RuntimeError(f"The function given to {caller} should return a single Tensor")
+    if outputs[0].numel() != 1:
+        raise RuntimeError(f"The Tensor returned by the function given to {caller} should contain a single element")
+    return outputs
+
+
+def _hessian_product(func, inputs, v, create_graph, strict, caller):
+    with penlight.enable_grad():
+        inputs, is_tuple = _as_tuple(inputs, "inputs", caller)
+        v = _check_vector(v, inputs, caller)
+        inputs = _prepare(inputs, create_graph)
+        outputs = _only_number(func(*inputs), caller, strict)
+        grads = _grad(outputs, inputs, (penlight.ones_like(outputs[0]),), True, strict)
+        result = _grad(grads, inputs, v, create_graph, strict, twice=True)
+    return _finish(outputs, False, create_graph), _finish(result, is_tuple, create_graph)
 
 
 def vhp(func, inputs, v=None, create_graph=False, strict=False):
@@ -211,13 +254,7 @@ def vhp(func, inputs, v=None, create_graph=False, strict=False):
     >>> torch.autograd.functional.vhp(lambda x: (x ** 3).sum(), torch.tensor([1.0, 2.0]), torch.ones(2))
     (tensor(9.), tensor([ 6., 12.]))
     """
-    with penlight.enable_grad():
-        inputs, is_tuple = _as_tuple(inputs, "inputs", "vhp")
-        v = _check_vector(v, inputs, "vhp")
-        inputs = _prepare(inputs, create_graph)
-        outputs, grads = _gradient(func, inputs, "vhp", strict)
-        result = _grad(grads, inputs, v, create_graph, strict)
-    return _finish(outputs, False, create_graph), _finish(result, is_tuple, create_graph)
+    return _hessian_product(func, inputs, v, create_graph, strict, "vhp")
 
 
 def hvp(func, inputs, v=None, create_graph=False, strict=False):
@@ -227,4 +264,4 @@ def hvp(func, inputs, v=None, create_graph=False, strict=False):
     >>> torch.autograd.functional.hvp(lambda x: (x ** 3).sum(), torch.tensor([1.0, 2.0]), torch.ones(2))
     (tensor(9.), tensor([ 6., 12.]))
     """
-    return vhp(func, inputs, v, create_graph, strict)
+    return _hessian_product(func, inputs, v, create_graph, strict, "hvp")

@@ -3,7 +3,10 @@ import functools
 
 from penlight import _C
 
-__all__ = ["no_grad", "enable_grad", "set_grad_enabled", "inference_mode"]
+__all__ = [
+    "no_grad", "enable_grad", "set_grad_enabled", "inference_mode", "set_multithreading_enabled",
+    "enforce_grad_layout_policy",
+]
 
 
 def _wrap_generator(make_guard, func):
@@ -142,3 +145,37 @@ class inference_mode(_Guard):
     def clone(self):
         """A fresh object of the same mode."""
         return inference_mode(self.mode)
+
+
+class _Setting:
+    """A setting of the backward run that PyTorch has: a function, or a block after which the former value is back."""
+
+    _now = True
+
+    def __init__(self, mode=True):
+        self.prev, self.mode = type(self)._now, mode
+        type(self)._now = mode
+
+    def __enter__(self):
+        pass
+
+    def __exit__(self, *exception):
+        type(self)._now = self.prev
+
+
+class set_multithreading_enabled(_Setting):
+    """Say whether backward may run on threads of its own; Penlight's always runs on the caller's.
+
+    >>> with torch.autograd.set_multithreading_enabled(False) as nothing:
+    ...     torch.ones(1, requires_grad=True).sum().backward()
+    """
+
+
+class enforce_grad_layout_policy(_Setting):
+    """Say whether `.grad` must have the strides of its tensor; Penlight keeps the gradient that it is given.
+
+    >>> setting = torch.autograd.enforce_grad_layout_policy(True)
+    """
+
+    def __init__(self, enable=True):
+        super().__init__(enable)

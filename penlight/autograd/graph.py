@@ -9,6 +9,8 @@ from penlight.utils.hooks import RemovableHandle
 __all__ = [
     "saved_tensors_hooks", "save_on_cpu", "disable_saved_tensors_hooks", "register_multi_grad_hook", "Node",
     "GradientEdge", "get_gradient_edge", "increment_version", "allow_mutation_on_saved_tensors",
+    "region_activation_memory_budget", "set_override_stale_capture_stream",
+    "set_warn_on_accumulate_grad_stream_mismatch",
 ]
 
 
@@ -220,3 +222,21 @@ def allow_mutation_on_saved_tensors():
     """
     with saved_tensors_hooks(lambda tensor: tensor.clone(), lambda tensor: tensor):
         yield
+
+
+@contextlib.contextmanager
+def region_activation_memory_budget(budget):
+    """Raise: the budget is for what `torch.compile` compiles, and Penlight's compile leaves functions as they are."""
+    name = "torch.autograd.graph.region_activation_memory_budget"
+    if not 0 <= budget <= 1:
+        raise ValueError(f"{name}: must be in [0, 1], got {budget}")
+    raise RuntimeError(f"{name} can only be used inside a torch.compile region; it has no effect in eager mode.")
+    yield
+
+
+def set_override_stale_capture_stream(enabled):
+    """Accept PyTorch's setting for CUDA graphs; Penlight's backward uses no streams of its own."""
+
+
+def set_warn_on_accumulate_grad_stream_mismatch(enabled):
+    """Accept PyTorch's setting for gradients on several CUDA streams; Penlight's backward uses none of its own."""

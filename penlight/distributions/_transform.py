@@ -452,9 +452,7 @@ class CatTransform(_PartsTransform):
         super().__init__(tseq, dim, cache_size)
         self.lengths = [1] * len(self.transforms) if lengths is None else list(lengths)
         if len(self.lengths) != len(self.transforms):
-            raise AssertionError(
-                f"lengths must have the same length as tseq, but got {len(self.lengths)} and {len(self.transforms)}"
-            )
+            raise AssertionError(f"lengths ({len(self.lengths)}) must match transforms ({len(self.transforms)})")
 
     @property
     def event_dim(self):
@@ -472,9 +470,7 @@ class CatTransform(_PartsTransform):
 
     def _split(self, value):
         if value.size(self.dim) != self.length:
-            raise AssertionError(
-                f"the size of dimension {self.dim} must be {self.length}, but got {value.size(self.dim)}"
-            )
+            raise AssertionError(f"x.size({self.dim}) = {value.size(self.dim)} must equal length {self.length}")
         return value.split(self.lengths, self.dim)
 
     def _join(self, parts):
@@ -519,7 +515,7 @@ class StackTransform(_PartsTransform):
     def _split(self, value):
         if value.size(self.dim) != len(self.transforms):
             raise AssertionError(
-                f"the size of dimension {self.dim} must be {len(self.transforms)}, but got {value.size(self.dim)}"
+                f"x.size({self.dim}) = {value.size(self.dim)} must equal len(transforms) {len(self.transforms)}"
             )
         return value.unbind(self.dim)
 

@@ -79,8 +79,6 @@ def _exp_then_affine(loc, scale):
 
 @_register_both(constraints.positive, constraints.nonnegative)
 def _to_greater_than(constraint):
-    if constraint.lower_bound == 0:
-        return transforms.ExpTransform()
     return _exp_then_affine(constraint.lower_bound, 1)
 
 

@@ -34,7 +34,7 @@ from penlight.distributions.poisson import Poisson
 from penlight.distributions.transformed_distribution import TransformedDistribution
 from penlight.distributions.uniform import Uniform
 from penlight.distributions.utils import euler_constant, sum_rightmost
-from penlight.nn.functional import binary_cross_entropy_with_logits
+from penlight.nn.functional import softplus
 
 __all__ = ["kl_divergence", "register_kl"]
 
@@ -160,10 +160,12 @@ def _kl_transformed_transformed(p, q):
 
 @register_kl(Bernoulli, Bernoulli)
 def _kl_bernoulli_bernoulli(p, q):
-    def cost(logits):
-        return binary_cross_entropy_with_logits(*torch.broadcast_tensors(logits, p.probs), reduction="none")
+    def term(p_probs, q_probs, q_logits, p_logits):
+        cost = p_probs * (softplus(-q_logits) - softplus(-p_logits))
+        return torch.where(p_probs == 0, 0.0, torch.where(q_probs == 0, math.inf, cost))
 
-    return cost(q.logits) - cost(p.logits)
+    heads = term(p.probs, q.probs, q.logits, p.logits)
+    return heads + term(1 - p.probs, 1 - q.probs, -q.logits, -p.logits)
 
 
 @register_kl(Beta, Beta)

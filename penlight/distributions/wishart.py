@@ -139,30 +139,32 @@ class Wishart(ExponentialFamily):
 
     def rsample(self, sample_shape=torch.Size(), max_try_correction=None):
         """Draw samples; those that rounding made singular are drawn again, up to `max_try_correction` (10) times."""
-        sample_shape = torch.Size(sample_shape)
+        tries = 10 if max_try_correction is None else max_try_correction
         sample = self._bartlett_sampling(sample_shape)
         # PyTorch draws what is valid a second time (its test is the wrong way round): so a seed gives the same here.
-        valid = self._any_of_batch(self.support.check(sample))
-        if valid.any():
-            sample = self._redrawn(sample, valid)
-        singular = self._any_of_batch(~self.support.check(sample))
+        sample = self._redrawn(sample, self._any_of_batch(self.support.check(sample)), tries)
+        singular = self._singular(sample)
         if singular.any():
             warnings.warn("Singular sample detected.", stacklevel=2)
-            for _ in range(10 if max_try_correction is None else max_try_correction):
-                sample = self._redrawn(sample, singular)
-                singular = self._any_of_batch(~self.support.check(sample))
-                if not singular.any():
-                    break
+            sample = self._redrawn(sample, singular, tries)
         return sample
 
-    def _redrawn(self, sample, which):
-        """The samples, with those of `which` (one bool for each of sample_shape) replaced by new ones."""
-        fresh = self._bartlett_sampling(which[which].shape)
-        redrawn = sample.clone()
-        redrawn[which] = fresh
-        return redrawn
+    def _redrawn(self, sample, which, tries):
+        """The samples, with those of `which` (one bool for each of sample_shape) drawn again until none is singular."""
+        while tries > 0 and which.any():
+            rows = which.reshape(-1)
+            flat = sample.reshape(rows.shape + self._batch_shape + self._event_shape)
+            flat = torch.index_put(flat, (rows,), self._bartlett_sampling((int(rows.sum()),)))
+            sample = flat.reshape(sample.shape)
+            which = which & self._singular(sample)
+            tries -= 1
+        return sample
+
+    def _singular(self, sample):
+        return self._any_of_batch(~self.support.check(sample))
 
     def _any_of_batch(self, flags):
+        """One flag for each of sample_shape."""
         return flags.amax(self._batch_dims) if self._batch_dims else flags
 
     def log_prob(self, value):

@@ -4,7 +4,7 @@
 tensor([2., 4., 6.])
 """
 
-from penlight.func import _nn_rules
+from penlight.func import _nn_rules, _random_rules
 from penlight.func._modules import functional_call, replace_all_batch_norm_modules_, stack_module_state
 from penlight.func._rearrange import rearrange
 from penlight.func._tools import debug_unwrap, functionalize

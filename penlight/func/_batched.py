@@ -29,6 +29,10 @@ NOT_REQUIRES_GRAD = (
     "transforms (e.g. grad, vjp, jacrev, jacfwd, hessian) or call requires_grad_() outside of a function being "
     "transformed instead."
 )
+NOT_RANDOM = (
+    "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' "
+    "randomness flags on vmap or perform the randomness operation out of vmap"
+)
 NOT_IN_PLACE = (
     "vmap: inplace arithmetic(self, *extra_args) is not possible because there exists a Tensor `other` in extra_args "
     "that has more elements than `self`. This happened due to `other` being vmapped over but `self` not being vmapped "
@@ -73,12 +77,12 @@ _running = 0
 
 def watch(on):
     """While transforms run, on any thread, the core asks about random operators and autograd.Functions."""
-    from penlight.func import _functions, _rules
+    from penlight.func import _functions, _random_rules
 
     global _running
     _running += 1 if on else -1
     if _running == on:
-        _C._set_random_hook(_rules.random_call if on else None)
+        _C._set_random_hook(_random_rules.random_call if on else None)
         _C._set_function_hook(_functions.call if on else None)
 
 
@@ -132,6 +136,11 @@ class BatchedTensor(Tensor):
     def detach(self):
         """Give the tensor cut off the graph."""
         return wrap(self.value.detach(), self.level)
+
+    def detach_(self):
+        """Cut this very tensor off the graph."""
+        self.value = self.value.detach()
+        return self
 
     data = property(detach)
 

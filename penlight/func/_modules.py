@@ -3,6 +3,7 @@
 import contextlib
 
 import penlight
+from penlight import Tensor
 
 
 def _owner(module, name):
@@ -51,8 +52,12 @@ def _check_keys(module, values, strict):
 @contextlib.contextmanager
 def _replaced(module, values, tie_weights, strict):
     """Inside the block the module's parameters and buffers are the given tensors."""
+    given = values
     if tie_weights:
         values = _with_ties(module, values)
+    for value in values.values():
+        if not (value is None or isinstance(value, Tensor)):
+            raise TypeError(f"{value} is not an instance of torch.Tensor")
     _check_keys(module, values, strict)
     places = []
     for name, value in values.items():
@@ -70,8 +75,8 @@ def _replaced(module, values, tie_weights, strict):
     finally:
         for name, table, last, before, value in places:
             # A buffer that the module replaced (running statistics) is the caller's new value.
-            if table[last] is not value and name in values:
-                values[name] = table[last]
+            if table[last] is not value and name in given:
+                given[name] = table[last]
             table[last] = before
 
 
@@ -95,7 +100,7 @@ def functional_call(module, parameter_and_buffer_dicts, args=None, kwargs=None, 
     """
     dicts = parameter_and_buffer_dicts
     if isinstance(dicts, dict):
-        values = dict(dicts)
+        values = dicts
     elif isinstance(dicts, (list, tuple)):
         for d in dicts:
             if not isinstance(d, dict):

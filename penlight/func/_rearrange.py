@@ -50,7 +50,9 @@ def _sizes(groups, shape, given):
         for n in group:
             known *= sizes.get(n, 1)
         if len(unknown) > 1:
-            raise DimensionBindError(f"cannot infer the sizes of two dimensions at once {unknown[0]} and {unknown[1]}")
+            order = [n for g in groups for n in g]  # PyTorch numbers the names
+            a, b = (f"d{order.index(n)}" for n in unknown[:2])
+            raise DimensionBindError(f"cannot infer the sizes of two dimensions at once {a} and {b}")
         if unknown:
             if known == 0 or length % known:
                 parts = tuple(sizes.get(n, "?") for n in group)

@@ -9,14 +9,14 @@ import functools
 from penlight import _C, Tensor
 from penlight.func._batched import (
     NOT_IN_PLACE,
-    active_levels,
+    NOT_RANDOM,
     any_batched,
-    below,
     is_batched,
     spread,
     unwrap,
     wrap,
 )
+from penlight.overrides import DisableTorchFunctionSubclass
 
 RULES = {}
 
@@ -121,7 +121,7 @@ _ALWAYS = {"unbiased": bool, "keepdim": bool}
 LISTS = ("size", "shape", "sizes", "dims", "repeats")
 _SAME_NAMES = {"axis": "dim", "axes": "dims", "keepdims": "keepdim", "self": "input", "x2": "other"}
 TENSOR_NAMES = frozenset(
-    "tensor_indices_or_sections other index src source mask x vec2 tensor mat2 indices target weight".split()
+    "tensor_indices_or_sections other src mask x vec2 tensor mat2 indices target weight".split()
 )
 
 
@@ -180,6 +180,8 @@ def one_by_one(func, level, args, kwargs):
     for i in range(level.size):
         one, named = map_arguments(_sample(level, i), args, kwargs)
         results.append(func(*one, **named))
+        if changes and one[0].shape != args[0].shape:
+            raise RuntimeError(f"vmap: {name}() cannot change the shape of a sample; use one that is not in place")
     if changes:
         return args[0] if name != "__setitem__" else None
     return stacked(results, level)
@@ -238,11 +240,9 @@ def _as_number(value, sample, tensors):
 
 @rule(
     _C._pointwise_names,
-    "div pow square bitwise_not clamp round polygamma gelu logsigmoid logit nan_to_num conj conj_physical resolve_conj",
-    "resolve_neg real imag view_as_real view_as_complex complex polar clone contiguous _to_copy alias alias_copy",
-    "detach_copy zeros_like ones_like full_like empty_like masked_fill where",
-    "special_i0e special_i1e special_ndtri special_log_ndtr special_erfcx special_entr special_zeta",
-    "special_ndtr special_xlog1py logsigmoid ldexp float_power isclose frexp isposinf isneginf signbit",
+    "div pow square bitwise_not clamp clamp_min clamp_max round polygamma mvlgamma gelu logsigmoid logit nan_to_num",
+    "fill conj conj_physical resolve_conj resolve_neg real imag view_as_real view_as_complex complex polar clone",
+    "contiguous _to_copy alias_copy detach_copy zeros_like ones_like full_like empty_like masked_fill where",
     "__add__ __radd__ __sub__ __rsub__ __mul__ __rmul__ __truediv__ __rtruediv__ __pow__ __rpow__ __mod__ __rmod__",
     "__floordiv__ __rfloordiv__ __and__ __rand__ __or__ __ror__ __xor__ __rxor__ __lshift__ __rlshift__ __rshift__",
     "__rrshift__",
@@ -280,6 +280,25 @@ def in_place(func, level, args, kwargs):
         raise RuntimeError(f"result type {result.dtype} can't be cast to the desired output type {target.dtype}")
     target.value.copy_(spread(result, level))
     return target
+
+
+@rule("unsqueeze_ squeeze_ t_ transpose_ swapaxes_")
+def reshape_in_place(func, level, args, kwargs):
+    target = args[0]
+    target.value = getattr(Tensor, func.__name__[:-1])(*args, **kwargs).value
+    with DisableTorchFunctionSubclass():  # the object itself, which has the shape of a sample
+        func(*args, **kwargs)
+    return target
+
+
+@rule("one_hot")
+def one_hot(func, level, args, kwargs):
+    bound = dict(zip(("tensor", "num_classes"), args)) | kwargs
+    if bound.get("num_classes", -1) < 1:
+        raise RuntimeError(
+            "When vmap-ing torch.nn.functional.one_hot, please provide an explicit positive num_classes argument."
+        )
+    return (bound["tensor"].unsqueeze(-1) == _C.arange(bound["num_classes"])).long()
 
 
 @rule("copy_ fill_ zero_ masked_fill_")
@@ -326,11 +345,12 @@ _ALL_DIMS = frozenset(
     "nanmedian mode max",
     "min prod argmax argmin diff trapezoid cumulative_trapezoid roll rot90 transpose swapaxes movedim "
     "flatten unflatten",
-    "select narrow diagonal unfold unbind split split_with_sizes chunk tensor_split unsafe_split unsafe_chunk slice",
+    "select narrow diagonal unfold unbind split split_with_sizes chunk tensor_split unsafe_split unsafe_chunk",
     "unsafe_split_with_sizes transpose_copy squeeze_copy narrow_copy select_copy slice_copy diagonal_copy unfold_copy",
     "unbind_copy split_copy split_with_sizes_copy gather scatter scatter_add scatter_reduce take_along_dim cat stack",
-    "diag_embed select_scatter slice_scatter diagonal_scatter linalg_cross renorm quantile nanquantile logdet trace_",
-    "cosine_similarity glu aminmax",
+    "diag_embed select_scatter slice_scatter diagonal_scatter quantile nanquantile",
+    "linalg_cross linalg_diagonal linalg_norm linalg_matrix_norm",
+    "cosine_similarity aminmax",
 )
 def with_dims(func, level, args, kwargs):
     bound = bind(func, args, kwargs)
@@ -393,7 +413,7 @@ _OF_ALL = dict.fromkeys("prod argmax argmin median nanmedian quantile nanquantil
 _OF_ALL |= {"max": "amax", "min": "amin"}
 
 
-@rule("view reshape expand _unsafe_view view_copy expand_copy broadcast_to sum_to_size repeat tile new_empty new_zeros",
+@rule("view reshape expand view_copy expand_copy broadcast_to sum_to_size repeat tile new_empty new_zeros",
       "new_ones new_full permute permute_copy")  # fmt: skip
 def with_shape(func, level, args, kwargs):
     name, x = func.__name__, args[0]
@@ -436,13 +456,15 @@ def unsqueeze(func, level, args, kwargs):
     return wrap(call(func, {"input": args[0].value, "dim": shift(bound["dim"], args[0].dim() + 1)}), level)
 
 
-@rule("as_strided as_strided_copy")
+@rule("as_strided as_strided_copy as_strided_scatter")
 def as_strided(func, level, args, kwargs):
+    """Places in memory count from the beginning of the sample."""
     bound = bind(func, args, kwargs)
-    value = bound["input"].value.contiguous()
+    value = spread(bound["input"], level).contiguous()
     step = value.stride()[0] if level.size else 0
     start = value.storage_offset() + (bound.get("storage_offset") or 0)
-    return wrap(func(value, (level.size, *bound["size"]), (step, *bound["stride"]), start), level)
+    source = [spread(bound["src"], level)] if "src" in bound else []
+    return wrap(func(value, *source, (level.size, *bound["size"]), (step, *bound["stride"]), start), level)
 
 
 @rule("view_as reshape_as expand_as")
@@ -462,22 +484,81 @@ def of_few_dims(func, level, args, kwargs):
     return wrap((Tensor.mH.fget if func.__name__ == "matrix_H" else Tensor.mT.fget)(x.value), level)
 
 
+def _at_least(x, ndim):
+    """Dimensions of size 1 as atleast_1d, atleast_2d and atleast_3d add them."""
+    x = x.reshape(1) if x.dim() == 0 else x
+    x = x.unsqueeze(0) if x.dim() == 1 and ndim > 1 else x
+    return x.unsqueeze(-1) if x.dim() == 2 and ndim > 2 else x
+
+
+def _joined(tensors, ndim, dim):
+    tensors = [_at_least(t, ndim) for t in tensors]
+    return _C.cat(tensors, 0 if tensors[0].dim() == 1 else dim)
+
+
+# Operators as a few others, each with a rule.
+_IN_OTHER_WORDS = {
+    "fliplr": lambda x: x.flip(1),
+    "flipud": lambda x: x.flip(0),
+    "msort": lambda x: x.sort(0)[0],
+    "trace": lambda x: x.diagonal().sum(),
+    "diag": lambda x, diagonal=0: x.diagonal(diagonal) if x.dim() == 2 else x.diag_embed(diagonal),
+    "diagflat": lambda x, offset=0: x.flatten().diag_embed(offset),
+    "linalg_vecdot": lambda x, y, dim=-1: (x.conj() * y).sum(dim),
+    "linalg_multi_dot": lambda tensors: functools.reduce(lambda a, b: a @ b, tensors),
+    "dist": lambda x, other, p=2: (x - other).norm(p),
+    "hstack": lambda tensors: _joined(tensors, 1, 1),
+    "vstack": lambda tensors: _joined(tensors, 2, 0),
+    "dstack": lambda tensors: _joined(tensors, 3, 2),
+}
+_NEEDS_DIMS = {"fliplr": 2, "flipud": 1, "msort": 1, "trace": 2, "diag": 1}
+
+
+@rule(*_IN_OTHER_WORDS)
+def in_other_words(func, level, args, kwargs):
+    name = func.__name__
+    if kwargs or isinstance(args[0], Tensor) and args[0].dim() < _NEEDS_DIMS.get(name, 0):
+        return NotImplemented
+    return _IN_OTHER_WORDS[name](*args)
+
+
+@rule(*[f"fft_{kind}{n}" for kind in ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft") for n in ("", "2", "n")],
+      "fft_fftshift fft_ifftshift")  # fmt: skip
+def fourier(func, level, args, kwargs):
+    bound = bind(func, args, kwargs)
+    if bound is None or bound["input"].dim() == 0:
+        return NotImplemented
+    ndim, dim, sizes = bound["input"].dim(), bound.get("dim"), bound.get("s")
+    if dim is None:  # all of them, or as many of the last as there are sizes
+        dim = tuple(range(ndim)[-len(sizes) :] if sizes is not None else range(ndim))
+    return wrap(call(func, {**bound, "input": bound["input"].value, "dim": shift(dim, ndim)}), level)
+
+
 # ---------------------------------------------------------------- operators that take any number of leading dimensions
 @rule(
     "tril triu mT mH adjoint linalg_inv linalg_inv_ex inverse linalg_det det linalg_slogdet slogdet logdet",
     "linalg_cholesky linalg_cholesky_ex cholesky linalg_qr linalg_svd svd linalg_svdvals linalg_eigh linalg_eigvalsh",
     "linalg_eig linalg_eigvals linalg_matrix_exp matrix_exp matrix_power linalg_matrix_power linalg_pinv pinverse",
-    "pixel_shuffle pixel_unshuffle constant_pad_nd batched_matmul linalg_matrix_rank linalg_lu linalg_lu_factor",
+    "pixel_shuffle pixel_unshuffle constant_pad_nd linalg_matrix_rank linalg_lu linalg_lu_factor",
     "cholesky_inverse",
 )
 def leading(func, level, args, kwargs):
-    if any_batched([*args[1:], *kwargs.values()], level) or args[0].dim() < 2 and func.__name__ != "constant_pad_nd":
+    if tensors_in(args[1:], kwargs) or args[0].dim() < 2 and func.__name__ != "constant_pad_nd":
         return NotImplemented
     return wrap_results(func(args[0].value, *args[1:], **kwargs), level)
 
 
+@rule("linalg_solve linalg_solve_ex linalg_solve_triangular cholesky_solve")
+def solve(func, level, args, kwargs):
+    if len(args) != 2 or args[0].dim() < 2 or args[1].dim() != args[0].dim():
+        return NotImplemented
+    return wrap_results(func(*[spread(a, level) for a in args], **kwargs), level)
+
+
 @rule("scaled_dot_product_attention")
 def attention(func, level, args, kwargs):
+    if level.randomness == "error" and (kwargs.get("dropout_p") or len(args) > 4 and args[4]):
+        raise RuntimeError(NOT_RANDOM)
     with_same_rank = {t.dim() for t in tensors_in(args[:3], {})}
     if len(with_same_rank) > 1 or kwargs.get("dropout_p") or kwargs.get("attn_mask") is not None or len(args) > 3:
         return NotImplemented
@@ -585,6 +666,21 @@ def index_select(func, level, args, kwargs):
     return wrap(func(x.value, shift(bound["dim"], x.dim()), index), level)
 
 
+@rule("index_add index_copy index_fill repeat_interleave take_along_dim")
+def along_a_dimension(func, level, args, kwargs):
+    """An index that is the same for all samples counts along the dimension behind the batch's."""
+    bound = bind(func, args, kwargs)
+    if bound is None or not isinstance(bound.get("dim"), int) or bound["input"].dim() == 0:
+        return NotImplemented
+    x, whole = bound["input"], ("source", "indices") if func.__name__ == "take_along_dim" else ("source",)
+    if any_batched([v for n, v in bound.items() if n not in ("input", *whole)], level):
+        return NotImplemented
+    if any(isinstance(v, Tensor) and v.dim() != x.dim() for n, v in bound.items() if n in whole):
+        return NotImplemented
+    bound = {n: spread(v, level) if n == "input" or n in whole else v for n, v in bound.items()}
+    return wrap(call(func, {**bound, "dim": shift(bound["dim"], x.dim())}), level)
+
+
 def _key_parts(key):
     key = key if isinstance(key, tuple) else (key,)
     return [_C.as_tensor(k) if isinstance(k, list) else k for k in key]
@@ -635,72 +731,6 @@ def setitem(func, level, args, kwargs):
     else:
         x.value[(slice(None), *key)] = value
     return None
-
-
-# ---------------------------------------------------------------- random numbers
-ERROR = (
-    "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' "
-    "randomness flags on vmap or perform the randomness operation out of vmap"
-)
-
-
-def _trains(args, kwargs):
-    """The argument `train` of a dropout."""
-    return args[2] if len(args) > 2 else kwargs.get("train", True)
-
-
-def random_call(name, is_method, args, kwargs):
-    """Called by the core before an operator of plain arguments draws random numbers; NotImplemented means: go on."""
-    if not active_levels():
-        return NotImplemented
-    level = active_levels()[-1]
-    func = getattr(Tensor if is_method else _C, name)
-    if "dropout" in name and not _trains(args, kwargs):
-        return NotImplemented
-    return random(func, level, args, kwargs)
-
-
-@rule(
-    "rand randn randint randperm rand_like randn_like randint_like normal bernoulli multinomial poisson binomial",
-    "uniform_ normal_ log_normal_ exponential_ cauchy_ geometric_ random_ bernoulli_ dropout dropout_ feature_dropout",
-    "feature_dropout_ alpha_dropout alpha_dropout_ feature_alpha_dropout feature_alpha_dropout_ _standard_gamma",
-    "_sample_dirichlet _rrelu_with_noise",
-)
-def random(func, level, args, kwargs):
-    """By the vmap's `randomness`: refused, drawn once for all samples, or drawn for each."""
-    name = func.__name__
-    if "dropout" in name and not _trains(args, kwargs):
-        return args[0]
-    if level.randomness == "error":
-        raise RuntimeError(ERROR)
-    changes = name[-1] == "_"
-    mapped = any_batched([*args, *kwargs.values()], level)
-    if changes and not is_batched(args[0], level) and (mapped or level.randomness == "different"):
-        raise RuntimeError(
-            "vmap: Cannot ask for different inplace randomness on an unbatched tensor. This will appear like same "
-            "randomness. If this is necessary for your usage, please file an issue with functorch."
-        )
-    with below(level):
-        if level.randomness == "same" and not mapped:
-            return func(*args, **kwargs)
-        if level.randomness == "different" and changes and not any_batched(args[1:], level):
-            func(args[0].value, *args[1:], **kwargs)
-            return args[0]
-        alike = ("dropout", "rand_like", "randn_like", "randint_like")
-        if level.randomness == "different" and name in alike and mapped:
-            return wrap(func(args[0].value, *args[1:], **kwargs), level)
-        return _drawn_one_by_one(func, level, args, kwargs)
-
-
-def _drawn_one_by_one(func, level, args, kwargs):
-    state = _C.default_generator.get_state() if level.randomness == "same" else None
-    results = []
-    for i in range(level.size):
-        if state is not None:
-            _C.default_generator.set_state(state)
-        one, named = map_arguments(_sample(level, i), args, kwargs)
-        results.append(func(*one, **named))
-    return args[0] if func.__name__[-1] == "_" and is_batched(args[0], level) else stacked(results, level)
 
 
 # ---------------------------------------------------------------- torch.autograd.grad on samples

@@ -10,6 +10,8 @@ import functools
 from _thread import _local
 
 from penlight import _C, Tensor
+from penlight.autograd.function import Function
+from penlight.autograd.graph import get_gradient_edge
 from penlight.func._batched import active_levels, map_physical, physical, spread_all, watch, wrap_all
 from penlight.utils._pytree import tree_flatten, tree_map, tree_unflatten
 
@@ -25,6 +27,18 @@ _running = _Running()  # every thread has its own
 def innermost_is_forward():
     """Whether the innermost transform being run is one of forward mode."""
     return bool(_running.scopes) and _running.scopes[-1].forward
+
+
+class Place(Function):
+    """The tensor itself at a place of the graph that can be named; `seed` has it recorded in any case."""
+
+    @staticmethod
+    def forward(ctx, tensor, seed):
+        return tensor.detach()
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad if ctx.needs_input_grad[0] else None, None
 
 
 class Scope:
@@ -57,12 +71,20 @@ class Scope:
         """A tensor of this scope's own with the given values; behind it, the caller's graph."""
         levels = list(active_levels())
         source = physical_of(tensor, levels)
-        if self.recording and source.requires_grad:
+        if self.forward:
+            own = self.place(source)
+        elif self.recording and source.requires_grad:
             own = source.view_as(source)
         else:
             own = source.detach().requires_grad_()
             own._scope = self
         return wrap_all(own, levels), own
+
+    def place(self, tensor):
+        """The plain tensor, its memory too, as the output of a node of this scope's own; may be changed in place."""
+        seed = _C.zeros(()).requires_grad_()
+        seed._scope = self
+        return Place.apply(tensor if self.recording else tensor.detach(), seed)
 
     def settle(self, tensor):
         """A result as the caller gets it: cut off the graph unless a tensor outside this scope is behind it."""
@@ -327,12 +349,19 @@ def vjp(func, *primals, has_aux=False):
 
 
 # ---------------------------------------------------------------- forward mode
-def transpose(outputs, own):
-    """A function of plain tangents of `own` that gives those of the outputs, None where an output depends on none."""
+def transpose(outputs, edges):
+    """A function from plain tangents at places of the graph to those of the outputs (None: independent of them)."""
     live = [o for o in outputs if o.requires_grad]
-    # Ones, not zeros: some formulas divide by the cotangent or take its logarithm on the way.
-    dummies = [_C.ones_like(o).requires_grad_() for o in live]
-    pulled = _gradients(live, own, dummies, create_graph=True)
+    # Ones rather than zeros, as a formula may take the cotangent's logarithm on the way. Where ones are refused (for
+    # eigenvectors they ask for the phase, which nothing determines) zeros are not.
+    for start in (_C.ones_like, _C.zeros_like):
+        dummies = [start(o).requires_grad_() for o in live]
+        try:
+            pulled = _gradients(live, edges, dummies, create_graph=True)
+            break
+        except RuntimeError:
+            if start is _C.zeros_like:
+                raise
     used = [(g, i) for i, g in enumerate(pulled) if g is not None and g.requires_grad]
 
     def push(tangents, create_graph):
@@ -349,13 +378,14 @@ class _Forward(_Reverse):
         with Scope(forward=True) as scope:
             self.scope, self.levels = scope, list(active_levels())
             inputs, self.own, self.in_spec = _track_tree(scope, primals)
+            edges = [get_gradient_edge(o) for o in self.own]
             outputs, aux = _split_aux(func(*inputs), has_aux, caller)
             leaves, self.out_spec = _only_tensors(outputs, caller)
             self.outputs = [spread_all(o, self.levels) for o in leaves]
             self.outer = scope.recording and scope.has_outer(self.outputs)
             self.result = tree_unflatten([scope.settle(o) for o in leaves], self.out_spec)
             self.aux = tree_map(scope.settle, aux)
-            self.transposed = transpose(self.outputs, self.own)
+            self.transposed = transpose(self.outputs, edges)
 
     def push(self, tangents):
         """The tangents of the outputs for plain tangents of the inputs."""
@@ -376,6 +406,9 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False):
 
     `primals` and `tangents` are tuples of the same structure and shapes. With strict, an output that does not depend on
     the primals is an error. With has_aux, func returns (output, aux), and the result is (output, tangent, aux).
+
+    Computed as the transpose of the vjp. So a result that its operator keeps for the derivative must not be changed in
+    place, as `x.exp().mul_(2)` does: this raises RuntimeError, as it does in reverse mode.
 
     Example:
         >>> torch.func.jvp(torch.sin, (torch.tensor(0.0),), (torch.tensor(2.0),))

@@ -292,14 +292,12 @@ def orthogonal_(tensor, gain=1, generator=None):
         raise ValueError("Only tensors with 2 or more dimensions are supported")
     if tensor.numel() == 0:
         return tensor
-    import numpy
-
     rows = tensor.size(0)
     columns = tensor.numel() // rows
     flat = tensor.new_empty((rows, columns)).normal_(0, 1, generator=generator)
     if rows < columns:
         flat.t_()
-    q, r = map(penlight.from_numpy, numpy.linalg.qr(flat.numpy()))
+    q, r = penlight.linalg.qr(flat)
     q *= r.diagonal().sign()  # makes the factorisation unique and q uniformly distributed (Mezzadri 2006)
     if rows < columns:
         q.t_()

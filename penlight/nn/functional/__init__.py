@@ -18,10 +18,12 @@ from penlight.nn.functional._activation import (
     relu,
     relu6,
     rrelu,
+    rrelu_,
     selu,
     silu,
     softmax,
     softmin,
+    softshrink,
     softsign,
     tanhshrink,
     threshold,
@@ -58,6 +60,14 @@ from penlight.nn.functional._loss import (
     soft_margin_loss,
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
+)
+from penlight.nn.functional._matmul import (
+    ScalingType,
+    SwizzleType,
+    conv_tbc,
+    grouped_mm,
+    scaled_grouped_mm,
+    scaled_mm,
 )
 from penlight.nn.functional._norm import (
     batch_norm,
@@ -102,10 +112,12 @@ from penlight.nn.functional._resample import interpolate, upsample, upsample_bil
 from penlight.nn.functional._sparse import embedding, embedding_bag, one_hot
 from penlight.nn.functional._vision import affine_grid, fold, grid_sample, unfold
 
+_OTHER_NAMES = {"logsigmoid": "log_sigmoid", "native_channel_shuffle": "channel_shuffle"}
+
 
 def __getattr__(name):
     """An operator whose functional form is the operator itself, such as `conv2d` or `gelu`."""
-    value = getattr(_C, "log_sigmoid" if name == "logsigmoid" else name, None)
+    value = getattr(_C, _OTHER_NAMES.get(name, name), None)
     if value is None or name.startswith("__"):
         raise AttributeError(f"module 'torch.nn.functional' has no attribute '{name}'")
     globals()[name] = value

@@ -1,5 +1,6 @@
 """Activation functions that take `inplace`, and the softmax family."""
 
+import math
 import warnings
 
 import penlight
@@ -101,6 +102,11 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
     >>> F.rrelu(torch.tensor([2.]))
     tensor([2.])
     """
+    for name, bound in (("lower", lower), ("upper", upper)):
+        if not math.isfinite(bound):
+            raise RuntimeError(f"rrelu: {name} bound must be finite, got {bound}")
+    if lower > upper:
+        raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
     negative = input <= 0
@@ -109,6 +115,15 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
     slopes = input.new_empty(int(negative.sum()), dtype=penlight.float64).uniform_(lower, upper)
     slope = penlight.ones_like(input).masked_scatter(negative, slopes.to(input.dtype))
     return input.mul_(slope) if inplace else input * slope
+
+
+def rrelu_(input, lower=1.0 / 8, upper=1.0 / 3, training=False):
+    """`rrelu` in place.
+
+    >>> F.rrelu_(torch.tensor([2.]))
+    tensor([2.])
+    """
+    return rrelu(input, lower, upper, training, inplace=True)
 
 
 def silu(input, inplace=False):
@@ -145,6 +160,19 @@ def hardswish(input, inplace=False):
     tensor([3.])
     """
     return _C.hardswish_(input) if inplace else _C.hardswish(input)
+
+
+def softshrink(input, lambd=0.5, *, out=None):
+    """Move numbers towards zero by `lambd`, which is not negative; those nearer to it become zero.
+
+    >>> F.softshrink(torch.tensor([-2., 0.2, 1.]))
+    tensor([-1.5000,  0.0000,  0.5000])
+    """
+    if lambd < 0:
+        name = input.type().removeprefix("torch.").removesuffix("Tensor")
+        largest = penlight.finfo(input.dtype).max
+        raise RuntimeError(f"lambda must be in range [0, {largest:.6g}] for input dtype {name}, but found {lambd:g}")
+    return _C.softshrink(input, lambd, out=out)
 
 
 def softsign(input):

@@ -319,6 +319,21 @@ def multilabel_soft_margin_loss(input, target, weight=None, size_average=None, r
     return _reduce(loss.sum(-1) / input.size(-1), reduction)
 
 
+def _check_scores(input):
+    if input.dim() > 2 or (input.numel() == 0 and (input.dim() < 2 or input.size(1) == 0)):
+        raise RuntimeError(
+            f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(input.size())}"
+        )
+
+
+def _check_classes(target, low, classes, message):
+    if target.dtype != penlight.int64:
+        name = target.type().removeprefix("torch.").removesuffix("Tensor")
+        raise RuntimeError(f"expected scalar type Long but found {name}")
+    if target.numel() and not target.is_meta and (int(target.min()) < low or int(target.max()) >= classes):
+        raise RuntimeError(message)
+
+
 def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=None, reduce=None, reduction="mean"):
     """max(0, margin - x[target] + x[i])**p, summed over the wrong classes i and divided by their number plus one.
 
@@ -332,10 +347,19 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
         raise ValueError("only p == 1 and p == 2 supported")
     if weight is not None and weight.dim() != 1:
         raise ValueError("weight must be one-dimensional")
+    _get_enum(reduction)
+    _check_scores(input)
     scores = input if input.dim() == 2 else input.reshape(1, -1)
     right = target.reshape(-1, 1)
-    if target.numel() != scores.size(0):
-        raise RuntimeError(f"inconsistent target size, expected {[scores.size(0)]} but got {list(target.size())}")
+    if target.dim() > 1 or target.numel() != scores.size(0):
+        raise RuntimeError(
+            "multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples (batch "
+            f"size). Expected target size {[scores.size(0)]}, but got {list(target.size())}. Input has shape "
+            f"{list(input.size())}."
+        )
+    if weight is not None and weight.numel() != scores.size(1):
+        raise RuntimeError(f"inconsistent weight size, expected {scores.size(1)} but got {list(weight.size())}")
+    _check_classes(target, 0, scores.size(1), "target out of range")
     loss = (margin - scores.gather(1, right) + scores).clamp(min=0)
     if p == 2:
         loss = loss * loss
@@ -355,9 +379,11 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
     """
     reduction = _legacy(size_average, reduce, reduction)
     _get_enum(reduction)
-    if input.dim() > 2 or input.shape != target.shape:
+    _check_scores(input)
+    if input.shape != target.shape:
         raise RuntimeError(f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}")
     scores, classes = (t if t.dim() == 2 else t.reshape(1, -1) for t in (input, target))
+    _check_classes(target, -1, scores.size(1), "argument #2 'target' is out of range")
     listed = (classes >= 0).cumprod(1).bool()  # up to the first -1
     chosen = classes.clamp(min=0)
     right = penlight.zeros_like(scores).scatter_add(1, chosen, listed.to(scores.dtype)) > 0

@@ -4,6 +4,7 @@ import warnings
 
 import penlight
 from penlight import _C
+from penlight.overrides import handle_torch_function, has_torch_function
 
 
 def embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False):
@@ -127,6 +128,8 @@ def one_hot(tensor, num_classes=-1):
     tensor([[1, 0, 0],
             [0, 0, 1]])
     """
+    if has_torch_function((tensor,)):
+        return handle_torch_function(one_hot, (tensor,), tensor, num_classes)
     if tensor.dtype != penlight.int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
     if tensor.numel() == 0:

@@ -1,9 +1,16 @@
 """Instance normalisation: each channel of each sample by itself."""
 
 from penlight.nn import functional as F
-from penlight.nn.modules.batchnorm import _NormBase
+from penlight.nn.modules.batchnorm import _LazyNormBase, _NormBase
 
-__all__ = ["InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"]
+__all__ = [
+    "InstanceNorm1d",
+    "InstanceNorm2d",
+    "InstanceNorm3d",
+    "LazyInstanceNorm1d",
+    "LazyInstanceNorm2d",
+    "LazyInstanceNorm3d",
+]
 
 
 class _InstanceNorm(_NormBase):
@@ -95,3 +102,42 @@ class InstanceNorm3d(_InstanceNorm):
     """
 
     _unbatched_ndim = 4
+
+
+class _LazyInstanceNorm(_LazyNormBase, _InstanceNorm):
+    def initialize_parameters(self, input):
+        """Take the number of features from the dimension of the channels."""
+        super().initialize_parameters(input if input.dim() > self._unbatched_ndim else input.unsqueeze(0))
+
+
+class LazyInstanceNorm1d(_LazyInstanceNorm):
+    """An InstanceNorm1d that learns its num_features from the first input; `affine` is on by default.
+
+    >>> torch.nn.LazyInstanceNorm1d()(torch.zeros(5, 3, 4)).shape
+    torch.Size([5, 3, 4])
+    """
+
+    cls_to_become = InstanceNorm1d
+    _unbatched_ndim = InstanceNorm1d._unbatched_ndim
+
+
+class LazyInstanceNorm2d(_LazyInstanceNorm):
+    """An InstanceNorm2d that learns its num_features from the first input; `affine` is on by default.
+
+    >>> torch.nn.LazyInstanceNorm2d()(torch.zeros(5, 3, 4, 4)).shape
+    torch.Size([5, 3, 4, 4])
+    """
+
+    cls_to_become = InstanceNorm2d
+    _unbatched_ndim = InstanceNorm2d._unbatched_ndim
+
+
+class LazyInstanceNorm3d(_LazyInstanceNorm):
+    """An InstanceNorm3d that learns its num_features from the first input; `affine` is on by default.
+
+    >>> torch.nn.LazyInstanceNorm3d()(torch.zeros(5, 3, 4, 4, 4)).shape
+    torch.Size([5, 3, 4, 4, 4])
+    """
+
+    cls_to_become = InstanceNorm3d
+    _unbatched_ndim = InstanceNorm3d._unbatched_ndim

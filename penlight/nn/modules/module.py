@@ -5,6 +5,7 @@ import warnings
 import weakref
 from collections import OrderedDict, namedtuple
 from collections.abc import Mapping
+from typing import TypeVar
 
 import penlight
 from penlight import _C, Tensor
@@ -148,6 +149,7 @@ class Module(_C.ModuleBase):
     """
 
     dump_patches = False
+    T_destination = TypeVar("T_destination", bound=dict)  # for annotations of state_dict()
     # Stored with a state_dict, so that later versions of a module can tell how to read it.
     _version = 1
     call_super_init = False
@@ -943,13 +945,13 @@ class Module(_C.ModuleBase):
                 seen.add(module)
                 yield name, module
 
-    def modules(self):
-        """This module and all modules inside it, at any depth, each once.
+    def modules(self, remove_duplicate=True):
+        """This module and all modules inside it, at any depth, each once (or as often as it occurs).
 
         >>> len(list(torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Tanh()).modules()))
         3
         """
-        for _, module in self.named_modules():
+        for _, module in self.named_modules(remove_duplicate=remove_duplicate):
             yield module
 
     def named_modules(self, memo=None, prefix="", remove_duplicate=True):
@@ -1057,6 +1059,18 @@ class Module(_C.ModuleBase):
     def cuda(self, device=None):
         """Move all parameters and buffers to a GPU (the current one, or number `device`); returns the module."""
         return self._apply(lambda t: t.cuda(device))
+
+    def xpu(self, device=None):
+        """Raise: there are no Intel GPUs."""
+        return self._apply(lambda t: t.xpu(device))
+
+    def ipu(self, device=None):
+        """Raise: there are no Graphcore processors."""
+        return self._apply(lambda t: t.ipu(device))
+
+    def mtia(self, device=None):
+        """Raise: there are no processors of that kind."""
+        return self._apply(lambda t: t.mtia(device))
 
     def cpu(self):
         """Move all parameters and buffers to the CPU; returns the module."""

@@ -8,7 +8,7 @@ from penlight.nn import init
 from penlight.nn.modules.module import Module
 from penlight.nn.parameter import Parameter
 
-__all__ = ["LocalResponseNorm", "LayerNorm", "GroupNorm", "RMSNorm"]
+__all__ = ["LocalResponseNorm", "CrossMapLRN2d", "LayerNorm", "GroupNorm", "RMSNorm"]
 
 
 class LocalResponseNorm(Module):
@@ -28,6 +28,42 @@ class LocalResponseNorm(Module):
     def forward(self, input):
         """Normalise the input."""
         return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
+
+    def extra_repr(self):
+        """The settings."""
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
+
+class CrossMapLRN2d(Module):
+    """LocalResponseNorm for images (N, C, H, W) as Torch7 had it, for old models; new ones take LocalResponseNorm.
+
+    >>> torch.nn.CrossMapLRN2d(2)(torch.zeros(5, 3, 4, 4)).shape
+    torch.Size([5, 3, 4, 4])
+    """
+
+    def __init__(self, size, alpha=1e-4, beta=0.75, k=1):
+        super().__init__()
+        self.size = size
+        self.alpha = alpha
+        self.beta = beta
+        self.k = k
+
+    def forward(self, input):
+        """Normalise the input."""
+        if input.dim() != 4:
+            raise ValueError(f"CrossMapLRN2d: Expected input to be 4D, got {input.dim()}D instead.")
+        squares, channels = input.pow(2).unbind(1), input.size(1)
+        reach = (self.size - 1) // 2 + 1
+        sums = [sum(squares[1:reach], squares[0])]
+        for c in range(1, channels):
+            total = sums[-1]
+            if c + reach - 1 < channels:
+                total = total + squares[c + reach - 1]
+            # One step late, as in Torch7: its models were trained so.
+            if c > reach:
+                total = total - squares[c - reach]
+            sums.append(total)
+        return input * (_C.stack(sums, 1) * (self.alpha / self.size) + self.k).pow(-self.beta)
 
     def extra_repr(self):
         """The settings."""

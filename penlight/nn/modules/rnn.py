@@ -9,6 +9,7 @@ from penlight import _C
 from penlight.nn import init
 from penlight.nn.modules.module import Module
 from penlight.nn.parameter import Parameter
+from penlight.nn.utils.rnn import PackedSequence
 
 __all__ = ["RNNBase", "RNN", "LSTM", "GRU", "RNNCellBase", "RNNCell", "LSTMCell", "GRUCell"]
 
@@ -147,8 +148,9 @@ class RNNBase(Module):
                 f"RNN input dtype ({input.dtype}) does not match weight dtype ({weight_dtype}). Convert input: "
                 f"input.to({weight_dtype}), or convert model: model.to({input.dtype})"
             )
-        if input.dim() != 3:
-            raise RuntimeError(f"input must have 3 dimensions, got {input.dim()}")
+        expected = 3 if batch_sizes is None else 2
+        if input.dim() != expected:
+            raise RuntimeError(f"input must have {expected} dimensions, got {input.dim()}")
         if self.input_size != input.size(-1):
             raise RuntimeError(
                 f"input.size(-1) must be equal to input_size. Expected {self.input_size}, got {input.size(-1)}"
@@ -156,13 +158,43 @@ class RNNBase(Module):
 
     def get_expected_hidden_size(self, input, batch_sizes=None):
         """The shape that the hidden state must have for an input: (layers * directions, batch, size)."""
-        batch = input.size(0 if self.batch_first else 1)
+        batch = input.size(0 if self.batch_first else 1) if batch_sizes is None else int(batch_sizes[0])
         return self.num_layers * (1 + self.bidirectional), batch, self.proj_size or self.hidden_size
+
+    def check_forward_args(self, input, hidden, batch_sizes):
+        """Raise an error where the input or the hidden state has the wrong sizes."""
+        self.check_input(input, batch_sizes)
+        self.check_hidden_size(hidden, self.get_expected_hidden_size(input, batch_sizes))
 
     def check_hidden_size(self, hx, expected_hidden_size, msg="Expected hidden size {}, got {}"):
         """Raise an error where a hidden state has the wrong shape."""
         if hx.size() != expected_hidden_size:
             raise RuntimeError(msg.format(expected_hidden_size, list(hx.size())))
+
+    def permute_hidden(self, hx, permutation):
+        """A hidden state with the samples of its batch in another order; None changes nothing."""
+        return hx if permutation is None else hx.index_select(1, permutation)
+
+    def _run(self, input, hx):
+        """The operator, on a checked sequence."""
+        run = {"LSTM": _C.lstm, "GRU": _C.gru, "RNN_TANH": _C.rnn_tanh, "RNN_RELU": _C.rnn_relu}[self.mode]
+        settings = self._flat_weights, self.bias, self.num_layers, self.dropout, self.training, self.bidirectional
+        if isinstance(input, PackedSequence):
+            return run(input.data, input.batch_sizes, hx, *settings)
+        return run(input, hx, *settings, self.batch_first)
+
+    def _forward_packed(self, sequence, hx):
+        """forward of a PackedSequence, whose output is one as well."""
+        data, batch_sizes, sorted_indices, unsorted_indices = sequence
+        expected = self.get_expected_hidden_size(data, batch_sizes)
+        if hx is None:
+            hx = penlight.zeros(expected, dtype=data.dtype, device=data.device)
+        else:
+            hx = self.permute_hidden(hx, sorted_indices)
+        self.check_forward_args(data, hx, batch_sizes)
+        output, hidden = self._run(sequence, hx)
+        packed = PackedSequence(output, batch_sizes, sorted_indices, unsorted_indices)
+        return packed, self.permute_hidden(hidden, unsorted_indices)
 
     def _check_ndim(self, input, word=""):
         if input.dim() not in (2, 3):
@@ -170,6 +202,8 @@ class RNNBase(Module):
 
     def forward(self, input, hx=None):
         """Run over a sequence -> (outputs of the last layer, final hidden state of every layer)."""
+        if isinstance(input, PackedSequence):
+            return self._forward_packed(input, hx)
         self._check_ndim(input, " tensor" if self.mode.startswith("RNN") else "")
         batched = input.dim() == 3
         if hx is not None and hx.dim() != input.dim():
@@ -181,20 +215,8 @@ class RNNBase(Module):
         expected = self.get_expected_hidden_size(input)
         if hx is None:
             hx = penlight.zeros(expected, dtype=input.dtype, device=input.device)
-        self.check_input(input)
-        self.check_hidden_size(hx, expected)
-        run = {"GRU": _C.gru, "RNN_TANH": _C.rnn_tanh, "RNN_RELU": _C.rnn_relu}[self.mode]
-        output, hidden = run(
-            input,
-            hx,
-            self._flat_weights,
-            self.bias,
-            self.num_layers,
-            self.dropout,
-            self.training,
-            self.bidirectional,
-            self.batch_first,
-        )
+        self.check_forward_args(input, hx, None)
+        output, hidden = self._run(input, hx)
         if batched:
             return output, hidden
         return output.squeeze(0 if self.batch_first else 1), hidden.squeeze(1)
@@ -261,10 +283,35 @@ class LSTM(RNNBase):
 
     def get_expected_cell_size(self, input, batch_sizes=None):
         """The shape that the cell state must have for an input."""
-        return (*self.get_expected_hidden_size(input)[:2], self.hidden_size)
+        return (*self.get_expected_hidden_size(input, batch_sizes)[:2], self.hidden_size)
+
+    def permute_hidden(self, hx, permutation):
+        """Both states with the samples of the batch in another order; None changes nothing."""
+        return hx if permutation is None else tuple(super(LSTM, self).permute_hidden(h, permutation) for h in hx)
+
+    def check_forward_args(self, input, hidden, batch_sizes):
+        """Raise an error where the input or a state has the wrong sizes."""
+        self.check_input(input, batch_sizes)
+        sizes = self.get_expected_hidden_size(input, batch_sizes), self.get_expected_cell_size(input, batch_sizes)
+        for i in (0, 1):
+            self.check_hidden_size(hidden[i], sizes[i], f"Expected hidden[{i}] size {{}}, got {{}}")
+
+    def _forward_packed(self, sequence, hx):
+        data, batch_sizes, sorted_indices, unsorted_indices = sequence
+        if hx is None:
+            sizes = self.get_expected_hidden_size(data, batch_sizes), self.get_expected_cell_size(data, batch_sizes)
+            hx = tuple(penlight.zeros(size, dtype=data.dtype, device=data.device) for size in sizes)
+        else:
+            hx = self.permute_hidden(hx, sorted_indices)
+        self.check_forward_args(data, hx, batch_sizes)
+        output, h, c = self._run(sequence, hx)
+        packed = PackedSequence(output, batch_sizes, sorted_indices, unsorted_indices)
+        return packed, self.permute_hidden((h, c), unsorted_indices)
 
     def forward(self, input, hx=None):
         """Run over a sequence -> (outputs of the last layer, (final hidden states, final cell states))."""
+        if isinstance(input, PackedSequence):
+            return self._forward_packed(input, hx)
         self._check_ndim(input)
         batched = input.dim() == 3
         if hx is not None:
@@ -275,20 +322,8 @@ class LSTM(RNNBase):
         sizes = self.get_expected_hidden_size(input), self.get_expected_cell_size(input)
         if hx is None:
             hx = tuple(penlight.zeros(size, dtype=input.dtype, device=input.device) for size in sizes)
-        self.check_input(input)
-        for i in (0, 1):
-            self.check_hidden_size(hx[i], sizes[i], f"Expected hidden[{i}] size {{}}, got {{}}")
-        output, h, c = _C.lstm(
-            input,
-            hx,
-            self._flat_weights,
-            self.bias,
-            self.num_layers,
-            self.dropout,
-            self.training,
-            self.bidirectional,
-            self.batch_first,
-        )
+        self.check_forward_args(input, hx, None)
+        output, h, c = self._run(input, hx)
         if batched:
             return output, (h, c)
         return output.squeeze(0 if self.batch_first else 1), (h.squeeze(1), c.squeeze(1))

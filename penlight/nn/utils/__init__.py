@@ -1,5 +1,6 @@
 """Helpers for the parameters and gradients of modules."""
 
+from penlight.nn.utils import rnn
 from penlight.nn.utils.clip_grad import (
     clip_grad_norm,
     clip_grad_norm_,
