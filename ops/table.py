@@ -47,6 +47,7 @@ class Op:
     ref: str | None = None
     domain: tuple | None = None
     not_diff: bool = False
+    no_bools: str | None = None     # a pointwise operator refuses bools with this message; "" in the usual words
     factory: bool = False
     aliases: str = ""               # further python names, apart by blanks
 
