@@ -2,6 +2,7 @@
 // one. Matrices lie column by column without gaps; results are LAPACK's `info`: 0 for success.
 #pragma once
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <type_traits>
@@ -102,6 +103,25 @@ template <class T> void small_getrs(Int n, Int columns, const T* lu, const Int* 
   }
 }
 
+// Of the triangle `uplo`; the other one is not touched.
+template <class T> Int small_potrf(char uplo, Int n, T* a) {
+  const bool upper = uplo == 'U';
+  auto at = [&](Int i, Int j) -> T& { return upper ? a[j + i * n] : a[i + j * n]; };      // row i, column j <= i of L or of U^H
+  for (Int j = 0; j < n; ++j) {
+    Real<T> d = math::real(at(j, j));
+    for (Int k = 0; k < j; ++k) d -= math::real(at(j, k)) * math::real(at(j, k)) + math::imag(at(j, k)) * math::imag(at(j, k));
+    if (!(d > 0)) return j + 1;
+    d = std::sqrt(d);
+    at(j, j) = T(d);
+    for (Int i = j + 1; i < n; ++i) {
+      T sum = at(i, j);
+      for (Int k = 0; k < j; ++k) sum -= upper ? math::conj(at(j, k)) * at(i, k) : at(i, k) * math::conj(at(j, k));
+      at(i, j) = sum / T(d);
+    }
+  }
+  return 0;
+}
+
 // ---- factorisations; `a` is overwritten by the factors
 template <class T> Int getrf(Int m, Int n, T* a, Int* pivots) {
   if (std::max(m, n) <= kSmall) return small_getrf(m, n, a, pivots);
@@ -110,6 +130,7 @@ template <class T> Int getrf(Int m, Int n, T* a, Int* pivots) {
   return info;
 }
 template <class T> Int potrf(char uplo, Int n, T* a) {
+  if (n <= kSmall) return small_potrf(uplo, n, a);
   Int info = 0;
   call<T>(Routine::potrf, uplo, n, a, least_one(n), &info);
   return info;

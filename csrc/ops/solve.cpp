@@ -317,14 +317,15 @@ Four linalg_lstsq(const Tensor& self, const Tensor& b, std::optional<double> rco
   check_lapack_size(std::max(m, n));
   Tensor right = vector ? op::unsqueeze(b, -1) : b;
   const std::vector<int64_t> batch = broadcast_shapes(batch_of(self), batch_of(right));
-  const int64_t columns = right.size(-1), k = std::min(m, n), rows = std::max(m, n);
+  // Without right sides there is still a rank to find: LAPACK is given a column of zeros then.
+  const int64_t columns = std::max<int64_t>(right.size(-1), 1), k = std::min(m, n), rows = std::max(m, n);
   const bool with_values = way == Driver::gelsd || way == Driver::gelss;
   const DType real = real_of(self.dtype());
   Tensor a = columns_of(self, batch), x = empty_columns(batch, rows, columns, b.dtype(), b.device()),
          rank = pl::zeros(batch, DType::Int32, self.device()), values = pl::empty(with_sizes(batch, {k}), real, self.device());
   if (!x.is_meta() && x.numel() > 0) {
     copy_into(x, scalar_tensor(kZero, x.dtype()));
-    if (m > 0) copy_into(op::narrow(x, -2, 0, m), right);
+    if (m > 0 && right.size(-1) > 0) copy_into(op::narrow(x, -2, 0, m), right);
   }
   with_lapack(self.dtype(), "linalg_lstsq_cpu", [&](auto t) {
     using T = decltype(t);
@@ -340,6 +341,7 @@ Four linalg_lstsq(const Tensor& self, const Tensor& b, std::optional<double> rco
   });
   PL_CHECK_AS(NotImplemented, !x.is_meta() || !with_values || m <= n, "",
               "linalg.lstsq: with driver 'gelsd' or 'gelss' the shape of the residuals depends on the rank, which a meta tensor has not");
+  x = op::narrow(x, -1, 0, right.size(-1));
   Tensor nothing = pl::empty({0}, real, self.device()), residuals = nothing;
   const bool full_rank = way == Driver::gels || (with_values && !x.is_meta() && !item(op::any(op::ne(rank, Scalar(n)))).to_bool());
   if (m > n && full_rank) residuals = squared_rest(x, n);
