@@ -32,12 +32,12 @@ def kernels(rows):
         if r.formula:
             ins = [a.name for a in r.tensors]
             params = [a.name for a in r.args if a.kind == "Scalar"]
-            found.append((r.cname, ins, params, r.formula, r.types, r.dtype, r.cname))
+            found.append((r.cname, ins, params, r.formula, r.types, r.dtype, r.cname, r.no_bools))
             for target, text in nodes.fused_gradients(r):
                 used = expr.names(text)
                 ins_g = [v for v in used if v in ("grad", "result") or any(a.name == v for a in r.tensors)]
                 found.append((f"{r.cname}_grad_{target}", ins_g, [p for p in params if p in used], text, "f", "promote",
-                              r.cname + "_backward"))
+                              r.cname + "_backward", None))
     return found
 
 
@@ -83,8 +83,12 @@ def kernel_ids(ks):
     return HEADER + "#pragma once\n\nnamespace pl {\n\nenum class Pw : int {\n" + ids + "\n};\n\n}  // namespace pl\n"
 
 
+def no_bools(words):
+    return "nullptr" if words is None else f'"{words}"'
+
+
 def kernel_info(ks):
-    rows = "\n".join(f'  {{"{k[6]}", Rule::{RULES[k[5]]}, {len(k[1])}, {len(k[2])}}},' for k in ks)
+    rows = "\n".join(f'  {{"{k[6]}", Rule::{RULES[k[5]]}, {len(k[1])}, {len(k[2])}, {no_bools(k[7])}}},' for k in ks)
     return (HEADER + '#include "ops/pointwise.h"\n\nnamespace pl {\n\nconst PointwiseInfo pointwise_info[] = {\n' + rows
             + "\n};\n\n}  // namespace pl\n")
 

@@ -3,7 +3,6 @@ from ops.table import op
 
 REAL = "if"      # types of operators that order their operands
 FLOAT = "f"
-
 # ---- arithmetic
 op("add(Tensor self, Operand other, *, Scalar alpha=1) -> Tensor", formula="self + alpha * other",
    grad={"self": "grad", "other": "scaled(grad, alpha)"}, forms="fmio", ref="numpy.add",
@@ -21,16 +20,16 @@ op("true_divide(Tensor self, Operand other) -> Tensor", formula="self / other", 
 op("div(Tensor self, Operand other, *, str? rounding_mode=None) -> Tensor", forms="fmo", aliases="divide",
    doc="Divides input by other; rounding_mode 'floor' or 'trunc' rounds the quotient.")
 op("div_(Tensor(a!) self, Operand other, *, str? rounding_mode=None) -> Tensor(a!)", forms="m", aliases="divide_", doc="In-place form of div.")
-op("floor_divide(Tensor self, Operand other) -> Tensor", formula="self // other", types=REAL, forms="fmio", ref="numpy.floor_divide",
+op("floor_divide(Tensor self, Operand other) -> Tensor", formula="self // other", no_bools="", types=REAL, forms="fmio", ref="numpy.floor_divide",
    grad={"self": "zeros_like(grad)", "other": "zeros_like(grad)"},
    doc="Divides input by other and rounds towards minus infinity.")
-op("trunc_divide(Tensor self, Operand other) -> Tensor", formula="trunc_divide(self, other)", types=REAL, forms="", node="DivBackward0",
+op("trunc_divide(Tensor self, Operand other) -> Tensor", formula="trunc_divide(self, other)", no_bools="", types=REAL, forms="", node="DivBackward0",
    grad={"self": "zeros_like(grad)", "other": "zeros_like(grad)"},
    doc="Divides input by other and rounds towards zero.")
-op("remainder(Tensor self, Operand other) -> Tensor", formula="self % other", types=REAL,
+op("remainder(Tensor self, Operand other) -> Tensor", formula="self % other", no_bools="", types=REAL,
    grad={"self": "grad", "other": "-grad * floor_quotient(self, other)"}, forms="fmio", ref="numpy.remainder",
    doc="The remainder of input / other with the sign of other, as Python's %.")
-op("fmod(Tensor self, Operand other) -> Tensor", formula="fmod(self, other)", types=REAL,
+op("fmod(Tensor self, Operand other) -> Tensor", formula="fmod(self, other)", no_bools="", types=REAL,
    grad={"self": "grad", "other": "-grad * trunc_quotient(self, other)"}, forms="fmio", ref="numpy.fmod",
    doc="The remainder of input / other with the sign of input, as C's fmod.")
 op("pow_kernel(Operand self, Operand exponent) -> Tensor", formula="pow(self, exponent)", node="PowBackward0",
@@ -45,7 +44,7 @@ op("square_kernel(Tensor self) -> Tensor", formula="self * self", node="PowBackw
    doc="The kernel of square.")
 op("square(Tensor self) -> Tensor", forms="fmio",
    ref="numpy.square", doc="Multiplies every element by itself.")
-op("addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor", formula="self + value * tensor1 * tensor2",
+op("addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor", formula="self + value * tensor1 * tensor2", no_bools="",
    grad={"self": "grad", "tensor1": "grad * conj(tensor2 * value)", "tensor2": "grad * conj(tensor1 * value)"}, forms="fmio",
    doc="input + value * tensor1 * tensor2.")
 op("addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor", formula="self + value * tensor1 / tensor2", types="fc",
@@ -75,9 +74,9 @@ for name, words in (("and", "and"), ("or", "or"), ("xor", "exclusive or")):
        ref=f"numpy.bitwise_{name}", doc=f"The bits of input {words} other.")
 op("bitwise_not(Tensor self) -> Tensor", forms="fmio", doc="The complement of the bits; of a bool its opposite.", ref="numpy.bitwise_not")
 op("bitwise_flip(Tensor self) -> Tensor", formula="~self", types="i", forms="", doc="The complement of the bits of an integer.")
-op("bitwise_left_shift(Operand self, Operand other) -> Tensor", formula="self << other", types="i", forms="fmio", ref="numpy.left_shift",
+op("bitwise_left_shift(Operand self, Operand other) -> Tensor", formula="self << other", no_bools="", types="i", forms="fmio", ref="numpy.left_shift",
    doc="Shifts the bits of input to the left by other places.")
-op("bitwise_right_shift(Operand self, Operand other) -> Tensor", formula="self >> other", types="i", forms="fmio", ref="numpy.right_shift",
+op("bitwise_right_shift(Operand self, Operand other) -> Tensor", formula="self >> other", no_bools="", types="i", forms="fmio", ref="numpy.right_shift",
    doc="Shifts the bits of input to the right by other places.")
 op("isnan(Tensor self) -> Tensor", formula="isnan(self)", dtype="bool", forms="fm", ref="numpy.isnan", doc="True where input is not a number.")
 op("isinf(Tensor self) -> Tensor", formula="isinf(self)", dtype="bool", forms="fm", ref="numpy.isinf", doc="True where input is infinite.")
@@ -114,12 +113,12 @@ op("clamp_max(Tensor self, Operand max) -> Tensor", forms="fmio", doc="Limits ev
 
 # ---- rounding and sign
 for name, ref in (("floor", "floor"), ("ceil", "ceil"), ("trunc", "trunc"), ("round_even", "round")):
-    op(f"{name}(Tensor self) -> Tensor", formula=f"{'round' if name == 'round_even' else name}(self)", types=REAL, grad={"self": "zeros_like(grad)"},
+    op(f"{name}(Tensor self) -> Tensor", formula=f"{'round' if name == 'round_even' else name}(self)", no_bools="", types=REAL, grad={"self": "zeros_like(grad)"},
        node="RoundBackward0" if name == "round_even" else None, forms="" if name == "round_even" else "fmio", aliases="fix" if name == "trunc" else "", ref="numpy." + ref,
        doc="Rounds to a whole number.")
 op("round(Tensor self, *, int decimals=0) -> Tensor", forms="fmio", doc="Rounds to the nearest number with so many decimals; halves go to the even one.")
 op("frac(Tensor self) -> Tensor", formula="frac(self)", types=FLOAT, grad={"self": "grad"}, forms="fmio", doc="The part behind the decimal point.")
-op("abs(Tensor self) -> Tensor", formula="abs(self)", dtype="real", grad={"self": "abs_grad(grad, self)"}, forms="fmio", aliases="absolute", ref="numpy.abs", doc="The absolute value.")
+op("abs(Tensor self) -> Tensor", formula="abs(self)", no_bools="", dtype="real", grad={"self": "abs_grad(grad, self)"}, forms="fmio", aliases="absolute", ref="numpy.abs", doc="The absolute value.")
 op("sign(Tensor self) -> Tensor", formula="sign(self)", types=REAL, grad={"self": "zeros_like(grad)"}, forms="fmio", ref="numpy.sign", doc="-1, 0 or 1.")
 op("sgn(Tensor self) -> Tensor", formula="sgn(self)", grad={"self": "sgn_grad(grad, self)"}, forms="fmio", doc="The sign; of a complex number its direction.")
 op("copysign(Tensor self, Operand other) -> Tensor", formula="copysign(self, other)", dtype="float", types=FLOAT,
@@ -131,8 +130,8 @@ op("nextafter(Tensor self, Tensor other) -> Tensor", formula="nextafter(self, ot
    doc="The next number that can be represented, towards other.")
 op("hypot(Tensor self, Tensor other) -> Tensor", formula="hypot(self, other)", types=FLOAT,
    grad={"self": "grad * (self / result)", "other": "grad * (other / result)"}, forms="fmio", ref="numpy.hypot", doc="The length of the hypotenuse.")
-op("gcd(Tensor self, Tensor other) -> Tensor", formula="gcd(self, other)", types="i", forms="fmio", ref="numpy.gcd", doc="The greatest common divisor.")
-op("lcm(Tensor self, Tensor other) -> Tensor", formula="lcm(self, other)", types="i", forms="fmio", ref="numpy.lcm", doc="The least common multiple.")
+op("gcd(Tensor self, Tensor other) -> Tensor", formula="gcd(self, other)", no_bools="", types="i", forms="fmio", ref="numpy.gcd", doc="The greatest common divisor.")
+op("lcm(Tensor self, Tensor other) -> Tensor", formula="lcm(self, other)", no_bools="", types="i", forms="fmio", ref="numpy.lcm", doc="The least common multiple.")
 op("deg2rad(Tensor self) -> Tensor", formula="deg2rad(self)", dtype="float", types=FLOAT, grad={"self": "grad * 0.017453292519943295"}, forms="fmio",
    ref="numpy.deg2rad", doc="Degrees to radians.")
 op("rad2deg(Tensor self) -> Tensor", formula="rad2deg(self)", dtype="float", types=FLOAT, grad={"self": "grad * 57.29577951308232"}, forms="fmio",
@@ -193,7 +192,7 @@ op("xlogy(Operand self, Operand other) -> Tensor", formula="xlogy(self, other)",
    grad={"self": "grad * xlogy_slope(self, other)", "other": "grad * (self / other)"}, doc="input * log(other), 0 where input is 0.")
 
 # ---- activations
-op("relu(Tensor self) -> Tensor", formula="maximum(self, 0)", types=REAL, grad={"self": "0 if result <= 0 else grad"}, forms="fmi",
+op("relu(Tensor self) -> Tensor", formula="maximum(self, 0)", no_bools="Boolean inputs not supported for relu", types=REAL, grad={"self": "0 if result <= 0 else grad"}, forms="fmi",
    doc="Keeps positive numbers and makes the others 0.")
 op("relu6(Tensor self) -> Tensor", formula="minimum(maximum(self, 0), 6)", types=REAL, node="HardtanhBackward0",
    grad={"self": "grad if self > 0 and self < 6 else 0"}, forms="fi", doc="Limits to the range 0 to 6.")
@@ -234,7 +233,7 @@ op("hardshrink(Tensor self, Scalar lambd=0.5) -> Tensor", formula="0 if self >= 
 op("softshrink(Tensor self, Scalar lambd=0.5) -> Tensor", types=FLOAT, forms="fo",
    formula="self - lambd if self > lambd else (self + lambd if self < -lambd else self * 0)",
    grad={"self": "0 if self >= -lambd and self <= lambd else grad"}, doc="Moves numbers towards zero by lambd.")
-op("threshold(Tensor self, Scalar threshold, Scalar value) -> Tensor", formula="value if self <= threshold else self", types=REAL, forms="fi",
+op("threshold(Tensor self, Scalar threshold, Scalar value) -> Tensor", formula="value if self <= threshold else self", no_bools="", types=REAL, forms="fi",
    grad={"self": "0 if self <= threshold else grad"}, doc="Replaces numbers up to threshold by value.")
 op("prelu_kernel(Tensor self, Tensor weight) -> Tensor", formula="self if self > 0 else weight * self", types=FLOAT, forms="", node="PreluKernelBackward0",
    grad={"self": "grad if self > 0 else grad * weight", "weight": "0 if self > 0 else grad * self"}, doc="prelu after broadcasting.")

@@ -48,6 +48,7 @@ class Op:
     domain: tuple | None = None
     not_diff: bool = False
     exact_out: str | None = None    # what is wrong with an out= of another dtype than the result's; {result}, {out}, {c_result}, {c_out}: their names
+    no_bools: str | None = None     # a pointwise operator refuses bools with this message; "" in the usual words
     factory: bool = False
     aliases: str = ""               # further python names, apart by blanks
 

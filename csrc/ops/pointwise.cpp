@@ -64,8 +64,9 @@ Plan make_plan(Pw op, std::initializer_list<In> in, std::initializer_list<Scalar
   Plan p;
   p.compute = info(common).compute;
   p.kernel = cpu().pointwise[int(op)][int(p.compute)];
-  if (!p.kernel) not_implemented_for(i.name, common);
+  if (!p.kernel || (i.no_bools && !*i.no_bools && common == DType::Bool)) not_implemented_for(i.name, common);
   refuse_bools(op, in);
+  PL_CHECK(!i.no_bools || common != DType::Bool, "%s", i.no_bools);
   p.out_compute = output_dtype(i.rule, kComputeDType[int(p.compute)]);
   p.inputs = i.inputs;
   p.in = in.begin();

@@ -13,6 +13,7 @@ struct PointwiseInfo {
   const char* name;
   Rule rule;
   uint8_t inputs, params;
+  const char* no_bools;   // the message for bools, "" for the usual one; null: they are integers
 };
 extern const PointwiseInfo pointwise_info[];   // generated
 
