@@ -427,3 +427,30 @@ def test_names_as_in_pytorch():
 def test_examples(name):
     result = doctest.testmod(importlib.import_module(name), extraglobs={"torch": torch, "nn": nn})
     assert result.failed == 0
+
+
+@pytest.mark.parametrize(
+    ("make", "after_three_steps"),
+    [
+        (
+            lambda params: optim.Adafactor(params, lr=0.05, weight_decay=0.1),
+            [[0.744107, 2.351154], [2.631932, 3.599519], [-0.64013, 0.165294]],
+        ),
+        (
+            lambda params: optim.Muon(params, lr=0.05),
+            [[0.965796, 2.011326], [2.860971, 3.839382], [-0.873684, 0.375911]],
+        ),
+    ],
+)
+def test_optimizers_of_matrices(make, after_three_steps):
+    """PyTorch 2.13's numbers."""
+    param = nn.Parameter(torch.tensor([[1.0, 2.0], [3.0, 4.0], [-1.0, 0.5]]))
+    optimizer = make([param])
+    for step in range(3):
+        param.grad = torch.tensor([[0.1, -0.2], [0.3, 0.4], [-0.5, 0.6]]) * (step + 1)
+        optimizer.step()
+    np.testing.assert_allclose(param.tolist(), after_three_steps, atol=2e-6)
+    with pytest.raises(ValueError, match="should be >= 0"):
+        optim.Adafactor([param], lr=-1)
+    with pytest.raises(ValueError, match="only supports 2D parameters"):
+        optim.Muon([nn.Parameter(torch.ones(3))])

@@ -77,7 +77,7 @@ class FusedOptimizer(Optimizer):
 
         `closure` computes the loss anew, with its gradients, and returns it.
         """
-        loss = None if closure is None else self._evaluate(closure)
+        loss = self._evaluate(closure)
         for group in self.param_groups:
             if group["differentiable"]:
                 raise NotImplementedError(
