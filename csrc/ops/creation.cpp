@@ -111,6 +111,13 @@ Tensor new_empty_strided(const Tensor& self, Shape size, Shape stride, DType dty
   return pl::empty_strided(size, stride, dtype == DType::Undefined ? self.dtype() : dtype, device ? *device : self.device());
 }
 
+// How many steps lead from start to before end; the distance may be more than an int64 holds.
+static int64_t steps_between(int64_t start, int64_t end, int64_t step) {
+  const uint64_t from = uint64_t(step > 0 ? start : end), to = uint64_t(step > 0 ? end : start);
+  const uint64_t distance = to - from, by = step > 0 ? uint64_t(step) : -uint64_t(step);
+  return int64_t(distance / by + (distance % by != 0));
+}
+
 Tensor arange_start(const Scalar& start, const Scalar& end, const Scalar& step, DType dtype, std::optional<Device> device) {
   bool integral = start.is_integral() && end.is_integral() && step.is_integral();
   DType d = dtype != DType::Undefined ? dtype : integral ? DType::Int64 : default_dtype();
@@ -122,9 +129,8 @@ Tensor arange_start(const Scalar& start, const Scalar& end, const Scalar& step, 
   PL_CHECK(s != 0, "step must be nonzero");
   PL_CHECK(std::isfinite(a) && std::isfinite(b), "unsupported range: %g -> %g", a, b);
   PL_CHECK((s > 0 && b >= a) || (s < 0 && b <= a), "upper bound and lower bound inconsistent with step sign");
-  int64_t n = integral && is_integral(d)
-                  ? (end.i - start.i + step.i - (step.i > 0 ? 1 : -1)) / step.i
-                  : int64_t(std::ceil((b - a) / s));
+  PL_CHECK((b - a) / s < 0x1p62, "invalid size, possible overflow?");
+  int64_t n = integral && is_integral(d) ? steps_between(start.i, end.i, step.i) : int64_t(std::ceil((b - a) / s));
   Tensor t = pl::empty({n}, d, or_cpu(device));
   if (!t->data) return t;
   if (d == DType::Int64 && integral) {

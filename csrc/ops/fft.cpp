@@ -313,7 +313,7 @@ PL_TWO_DIMENSIONS(ihfft)
 #undef PL_TWO_DIMENSIONS
 
 Tensor fft_fftfreq(int64_t n, double d, DType dtype, std::optional<Device> device) {
-  return frequencies("fftfreq", n, d, n, (n + 1) / 2, dtype, device);
+  return frequencies("fftfreq", n, d, n, n / 2 + n % 2, dtype, device);
 }
 Tensor fft_rfftfreq(int64_t n, double d, DType dtype, std::optional<Device> device) {
   return frequencies("rfftfreq", n, d, n / 2 + 1, n / 2 + 1, dtype, device);

@@ -276,7 +276,7 @@ PyObject* to_complex(PyObject* a, PyObject*) {
 PyObject* list_of(const TensorImpl* t, int d, const char* p) {
   if (d == t->ndim) return from_scalar(load_scalar(p, t->dtype));
   PyObject* l = PyList_New(t->sizes[d]);
-  int64_t step = t->strides[d] * itemsize(t->dtype);
+  const int64_t step = t->sizes[d] > 1 ? t->strides[d] * itemsize(t->dtype) : 0;
   for (int64_t i = 0; l && i < t->sizes[d]; ++i) PyList_SET_ITEM(l, i, list_of(t, d + 1, p + i * step));
   return l;
 }
