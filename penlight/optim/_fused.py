@@ -100,6 +100,29 @@ class FusedOptimizer(Optimizer):
         return loss
 
 
+class OptimizerOfEach(Optimizer):
+    """An optimizer whose step is written in Python, for one parameter: `_update(param, group)`."""
+
+    @penlight.no_grad()
+    def step(self, closure=None):
+        """Change the parameters by their gradients; `closure` computes the loss anew and returns it."""
+        loss = self._evaluate(closure)
+        for group in self.param_groups:
+            for param in group["params"]:
+                if param.grad is None:
+                    continue
+                if param.is_complex():
+                    raise RuntimeError(f"{type(self).__name__} does not support complex parameters")
+                if param.grad.is_sparse:
+                    raise RuntimeError(f"{type(self).__name__} does not support sparse gradients")
+                self._update(param, group)
+        return loss
+
+    def _update(self, param, group):
+        """Change one parameter by its gradient."""
+        raise NotImplementedError
+
+
 def sign(group):
     """The factor of the gradient: -1 to climb."""
     return -1.0 if group["maximize"] else 1.0

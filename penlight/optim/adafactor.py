@@ -2,12 +2,11 @@
 
 import penlight
 from penlight.optim import _fused
-from penlight.optim.optimizer import Optimizer
 
 __all__ = ["Adafactor"]
 
 
-class Adafactor(Optimizer):
+class Adafactor(_fused.OptimizerOfEach):
     """Adafactor (Shazeer and Stern 2018): for a matrix it keeps the mean squares of rows and columns alone.
 
     Args:
@@ -64,21 +63,7 @@ class Adafactor(Optimizer):
                 if "step" in own and not isinstance(own["step"], penlight.Tensor):
                     own["step"] = _fused.scalar_state(own["step"])
 
-    @penlight.no_grad()
-    def step(self, closure=None):
-        """Change the parameters by their gradients; `closure` computes the loss anew and returns it."""
-        loss = self._evaluate(closure)
-        for group in self.param_groups:
-            for param in group["params"]:
-                if param.grad is not None:
-                    self._update(param, group)
-        return loss
-
     def _update(self, param, group):
-        if param.is_complex():
-            raise RuntimeError("Adafactor does not support complex parameters")
-        if param.grad.is_sparse:
-            raise RuntimeError("Adafactor does not support sparse gradients")
         grad = -param.grad if group["maximize"] else param.grad
         state = self.state[param]
         if not state:

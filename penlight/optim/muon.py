@@ -3,12 +3,12 @@
 import math
 
 import penlight
-from penlight.optim.optimizer import Optimizer
+from penlight.optim import _fused
 
 __all__ = ["Muon"]
 
 
-class Muon(Optimizer):
+class Muon(_fused.OptimizerOfEach):
     """Muon (Jordan 2024): for the matrices of hidden layers; each update is the nearest orthogonal matrix, about.
 
     Args:
@@ -60,21 +60,7 @@ class Muon(Optimizer):
                         f"Muon only supports 2D parameters whereas we found a parameter with size: {param.size()}"
                     )
 
-    @penlight.no_grad()
-    def step(self, closure=None):
-        """Change the parameters by their gradients; `closure` computes the loss anew and returns it."""
-        loss = self._evaluate(closure)
-        for group in self.param_groups:
-            for param in group["params"]:
-                if param.grad is not None:
-                    self._update(param, group)
-        return loss
-
     def _update(self, param, group):
-        if param.is_complex():
-            raise RuntimeError("Muon does not support complex parameters")
-        if param.grad.is_sparse:
-            raise RuntimeError("Muon does not support sparse gradients")
         state, lr, momentum = self.state[param], float(group["lr"]), group["momentum"]
         if "momentum_buffer" not in state:
             state["momentum_buffer"] = penlight.zeros_like(param.grad)
