@@ -454,3 +454,46 @@ def test_optimizers_of_matrices(make, after_three_steps):
         optim.Adafactor([param], lr=-1)
     with pytest.raises(ValueError, match="only supports 2D parameters"):
         optim.Muon([nn.Parameter(torch.ones(3))])
+
+
+@pytest.mark.parametrize(
+    ("settings", "weight", "running_mean", "computed_anew"),
+    [
+        (
+            {},
+            [0.02171, 0.37952, -0.5719, -0.53163, -0.27016, 0.19278],
+            [-0.00194, 0.14089, -0.0203],
+            [0.02049, 0.51115, -0.04584],
+        ),
+        (
+            {"multi_avg_fn": optim.swa_utils.get_ema_multi_avg_fn(0.9)},
+            [0.0008, 0.37935, -0.57864, -0.52412, -0.26975, 0.19336],
+            [-0.00194, 0.14089, -0.0203],
+            [0.02043, 0.51181, -0.04579],
+        ),
+        (
+            {"avg_fn": optim.swa_utils.get_ema_avg_fn(0.5), "use_buffers": True},
+            [0.03517, 0.37961, -0.5671, -0.537, -0.27031, 0.19256],
+            [0.0197, 0.10253, 0.00588],
+            [0.02053, 0.51067, -0.04586],
+        ),
+    ],
+)
+def test_averaged_model(settings, weight, running_mean, computed_anew):
+    """PyTorch 2.13's numbers."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Linear(3, 1))
+    average, optimizer = optim.swa_utils.AveragedModel(model, **settings), optim.SGD(model.parameters(), lr=0.1)
+    batches = [torch.randn(4, 2) for _ in range(3)]
+    for batch in batches:
+        optimizer.zero_grad()
+        model(batch).pow(2).sum().backward()
+        optimizer.step()
+        average.update_parameters(model)
+    assert average.n_averaged == 3
+    np.testing.assert_allclose(average.module[0].weight.flatten().tolist(), weight, atol=2e-5)
+    np.testing.assert_allclose(average.module[1].running_mean.tolist(), running_mean, atol=2e-5)
+    optim.swa_utils.update_bn([(batch, 0) for batch in batches], average)
+    np.testing.assert_allclose(average.module[1].running_mean.tolist(), computed_anew, atol=2e-5)
+    with pytest.raises(ValueError, match="Invalid decay value"):
+        optim.swa_utils.get_ema_avg_fn(1.5)
