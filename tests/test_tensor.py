@@ -818,3 +818,12 @@ def test_saving_to_memory():
     torch.save({"a": torch.arange(3)}, buffer)
     buffer.seek(0)
     assert torch.load(buffer)["a"].tolist() == [0, 1, 2]
+
+
+def test_views_of_resized_memory_stay_readable():
+    base = torch.zeros(2)
+    base.resize_(1000).fill_(7)
+    view = base[:5]
+    base.resize_(100_000).fill_(3)
+    others = [torch.full((1000,), 1.0) for _ in range(20)]
+    assert view.tolist() == [7] * 5 and all(other.sum() == 1000 for other in others)

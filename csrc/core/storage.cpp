@@ -112,8 +112,18 @@ Storage* new_foreign_storage(void* data, size_t nbytes, void (*release)(Storage*
 }
 
 namespace {
-// A resized storage keeps its header and holds its data in a block of its own.
-void release_block(Storage* s) { cached_free(s->data, size_t(reinterpret_cast<uintptr_t>(s->context))); }
+// A resized storage keeps its header and holds its data in a block of its own; `context` is the newest.
+struct Block {
+  void* data;
+  size_t nbytes;
+  Block* before;
+};
+void release_blocks(Storage* s) {
+  for (Block* b = static_cast<Block*>(s->context); b;) {
+    cached_free(b->data, b->nbytes);
+    delete std::exchange(b, b->before);
+  }
+}
 }  // namespace
 
 void resize_storage(Storage* s, size_t nbytes) {
@@ -124,11 +134,14 @@ void resize_storage(Storage* s, size_t nbytes) {
   }
   void* fresh = cached_alloc(nbytes);
   std::memcpy(fresh, s->data, nbytes < s->nbytes ? nbytes : s->nbytes);
-  // Data that stood behind the header stays there, unused, until the header goes.
-  if (s->release) s->release(s);
-  s->release = release_block;
+  // Data that stood behind the header stays there, unused, until the header goes; so does an older block that other
+  // tensors may go on looking at.
+  Block* older = nullptr;
+  if (s->release == release_blocks && s->refs > 1) older = static_cast<Block*>(s->context);
+  else if (s->release) s->release(s);
+  s->release = release_blocks;
   s->data = fresh;
-  s->context = reinterpret_cast<void*>(uintptr_t(nbytes));
+  s->context = new Block{fresh, nbytes, older};
   s->nbytes = nbytes;
 }
 
