@@ -299,4 +299,4 @@ def test_it_is_quick():
         start = time.perf_counter()
         teach(RuntimeError("m"), "linear", "matmul_shape", (torch.zeros(3, 5), weight), ("input", "weight"))
         times.append(time.perf_counter() - start)
-    assert min(times) < 1e-3
+    assert min(times) < 1e-2  # a search through all objects would take longer
