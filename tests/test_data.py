@@ -149,14 +149,14 @@ def test_a_lost_worker_is_told_at_once(action, message):
     start = time.monotonic()
     with pytest.raises(RuntimeError, match=message):
         list(DataLoader(Faulty(action), batch_size=2, num_workers=2))
-    assert time.monotonic() - start < 20 and no_children()
+    assert time.monotonic() - start < 3 and no_children()
 
 
 def test_timeout():
     start = time.monotonic()
     with pytest.raises(RuntimeError, match="DataLoader timed out after 0.3 seconds"):
         list(DataLoader(Faulty(hang), batch_size=2, num_workers=1, timeout=0.3))
-    assert time.monotonic() - start < 20 and no_children()
+    assert time.monotonic() - start < 5 and no_children()
 
 
 def test_workers_killed_at_random_leave_nothing():

@@ -296,7 +296,7 @@ def test_it_is_quick():
     gc.collect()
     times = []
     for _ in range(20):
-        start = time.perf_counter()
+        start = time.process_time()  # of this process alone, however busy the machine
         teach(RuntimeError("m"), "linear", "matmul_shape", (torch.zeros(3, 5), weight), ("input", "weight"))
-        times.append(time.perf_counter() - start)
-    assert min(times) < 1e-2  # a search through all objects would take longer
+        times.append(time.process_time() - start)
+    assert min(times) < 1e-3

@@ -74,10 +74,10 @@ def test_printing_is_quick():
     x = torch.randn(10, 10)
     times = []
     for _ in range(20):
-        start = time.perf_counter()
+        start = time.process_time()
         repr(x)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 1e-2
-    start = time.perf_counter()
+        times.append(time.process_time() - start)
+    assert min(times) < 1e-3
+    start = time.process_time()
     assert "..." in repr(torch.zeros(1).expand(10**6, 10**6))
-    assert time.perf_counter() - start < 5  # 10^12 elements, of which a few are shown
+    assert time.process_time() - start < 0.1
